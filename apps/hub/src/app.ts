@@ -1,0 +1,292 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { connectors } from '@inthub/connectors';
+import { type Clock, createId, HubError, systemClock } from '@inthub/contracts';
+import type { DestinationStream } from 'pino';
+import { createAccess, findApprovalRequired, findTenantSlug } from './access/access.ts';
+import { createAuditLog } from './audit/audit.ts';
+import { createCatalog } from './catalog/catalog.ts';
+import { catalogTypes } from './catalog-types.ts';
+import { startChangeNotifier } from './change-notifier.ts';
+import type { HubConfig } from './config.ts';
+import { createConnectionTests, scheduler } from './connection-tests.ts';
+import {
+  createDatabase,
+  createPartitionKeeper,
+  type KeptTable,
+  migrate,
+  startEmbeddedServer,
+} from './database/database.ts';
+import { createDoctor } from './doctor/doctor.ts';
+import { createEgress } from './egress/egress.ts';
+import { createEventLog } from './events/events.ts';
+import { createGateway, type GatewayDeps } from './gateway/gateway.ts';
+import { createGatewayStores } from './gateway-stores.ts';
+import { createCheckSchedule, createHealth } from './health/health.ts';
+import { createHttpServer } from './http/http.ts';
+import { createIntegrationDirectory } from './integration-directory.ts';
+import { warnOfMissingKeys } from './missing-keys.ts';
+import { recordUsage } from './record-usage.ts';
+import { readOrRefuse, refuseAddress, refuseSetting } from './refuse-setting.ts';
+import { createGrants, createRuntime, loadConnectors } from './runtime/runtime.ts';
+import { createLogger, createRedactor, createTelemetry, createTracer } from './telemetry/telemetry.ts';
+import { createTenantNetworks } from './tenant-networks.ts';
+import { auditChainKeys, createKeyRing, createVault, loadMasterKeys } from './vault/vault.ts';
+
+/** A running hub. */
+export interface Hub {
+  /** Where it answers, for example http://127.0.0.1:8080 */
+  readonly url: string;
+  /** The admin key, when this start made it; it is never shown again. */
+  readonly generatedKey: string | null;
+  /** Refuses new work, finishes what is under way, writes out every batch, closes everything. May be called twice. */
+  stop(): Promise<void>;
+}
+
+export interface StartOptions {
+  readonly clock?: Clock;
+  /** Where log lines go; default standard output. */
+  readonly logDestination?: DestinationStream;
+  /** Other limits than the gateway's own (1 000 calls a second for a tenant); for load tests. */
+  readonly limits?: GatewayDeps['limits'];
+}
+
+/** Events and the audit stay until an operator decides otherwise; health history serves windows of up to 30 days. */
+const monthlyTables: readonly KeptTable[] = [
+  { name: 'events', keepDays: null },
+  { name: 'audit_entries', keepDays: null },
+  { name: 'health_samples', keepDays: 90 },
+];
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+/**
+ * The composition root: builds every room with its neighbours as arguments, in the order of the floors, and starts the roles.
+ * What was started is stopped again when a later part fails.
+ */
+export async function startHub(config: HubConfig, options: StartOptions = {}): Promise<Hub> {
+  const clock = options.clock ?? systemClock;
+  const redactor = createRedactor();
+  const destination = options.logDestination === undefined ? {} : { destination: options.logDestination };
+  const log = createLogger({ level: config.logLevel, redactor, ...destination });
+  const redact = (value: unknown) => redactor.redact(value);
+  /** Only the tenant's own secrets: nobody can black out another's audit by storing a common word as a secret. */
+  const redactFor = (value: unknown, tenantId: string) => redactor.redact(value, tenantId);
+  if (config.bootstrapApiKey !== null) redactor.learn(config.bootstrapApiKey);
+
+  /** In the order of starting; stopped in reverse. */
+  const started: { name: string; stop: () => unknown }[] = [];
+  let stopping: Promise<void> | undefined;
+  const stop = () => {
+    stopping ??= stopAll();
+    return stopping;
+  };
+  async function stopAll(): Promise<void> {
+    for (const part of started.reverse()) {
+      try {
+        await part.stop();
+      } catch (error) {
+        log.error({ err: error, part: part.name }, 'could not stop cleanly');
+      }
+    }
+  }
+
+  try {
+    const { keys } = await loadMasterKeys({ ...config, log }).catch(refuseSetting);
+
+    let databaseUrl = config.databaseUrl;
+    if (databaseUrl === null) {
+      const server = await startEmbeddedServer({ dataDir: config.dataDir, log });
+      started.push({ name: 'embedded database', stop: server.stop });
+      databaseUrl = server.url;
+    }
+    await migrate(databaseUrl, { log });
+    const database = await createDatabase({ url: databaseUrl, log });
+    started.push({ name: 'database', stop: database.close });
+
+    const { metrics } = createTelemetry({ processMetrics: true });
+    const tracer = await createTracer({ endpoint: config.otlpEndpoint, version, clock, log });
+    if (tracer !== null) started.push({ name: 'tracer', stop: tracer.close });
+    const events = createEventLog({ database, clock });
+    const [chainKey, ...earlierChainKeys] = auditChainKeys(keys);
+    const audit = createAuditLog({ database, clock, redact: redactFor, chainKey, earlierChainKeys });
+    const access = createAccess({
+      database,
+      audit,
+      clock,
+      log,
+      onTenantChanged: (id) => networks.forget(id),
+      // The operator's own identity provider: platform traffic, not a tenant's, so it does not pass egress.
+      // rule-ok: one-door-out the operator's identity provider is platform traffic and belongs to no tenant's egress policy
+      ...(config.oidc === null ? {} : { oidc: { ...config.oidc, fetch: globalThis.fetch } }),
+    });
+    started.push({ name: 'access', stop: access.close });
+    const vault = createVault({
+      database,
+      audit,
+      events,
+      clock,
+      log,
+      keys: createKeyRing(keys),
+      secretEnvironment: config.secretEnvironment,
+      secretsDir: join(config.dataDir, 'secrets'),
+      tenantSlug: findTenantSlug,
+      listTenants: access.listTenants,
+      learnSecret: redactor.learn,
+    });
+
+    const networks = createTenantNetworks(access.getTenant);
+    const egress = readOrRefuse(() =>
+      createEgress({
+        policy: { allow: config.egressAllow, ownPorts: config.port === 0 ? [] : [config.port] },
+        clock,
+        log,
+        offline: config.offline,
+        network: networks.of,
+        version,
+      }),
+    );
+    const since = clock.now().toISOString();
+    const egressProof = () => ({ offline: config.offline, attempts: egress.attempts, since });
+    started.push({
+      name: 'egress',
+      async stop() {
+        await egress.close();
+        log.info(egressProof(), 'calls to outside hosts since the start');
+      },
+    });
+    const registry = await loadConnectors({
+      builtIns: connectors,
+      clock,
+      log,
+      ...(config.pluginsDir === null ? {} : { pluginsDir: config.pluginsDir }),
+    });
+    const runtime = createRuntime({ registry, clock, log, redact });
+
+    const directory = createIntegrationDirectory(async (tenantId, id) => {
+      const integration = await catalog.findForCall(tenantId, id);
+      if (integration === undefined) throw new HubError('not_found', 'There is no such integration.');
+      return { ...integration, grant: await grants.find(tenantId, id) };
+    });
+    const onChanged = (tenantId: string, integrationId: string) => {
+      directory.forget(tenantId, integrationId);
+      gateway.forget(tenantId, integrationId);
+    };
+    const grants = createGrants({ database, registry, events, audit, clock, onChanged });
+    const stores = await createGatewayStores({ config, database, clock, log });
+    started.push({ name: 'gateway stores', stop: stores.close });
+    const gateway = createGateway({
+      findIntegration: directory.find,
+      resolveCredential: vault.resolve,
+      egress,
+      runtime,
+      writeAudit: (tenantId, records) => database.tenant(tenantId, (tx) => audit.appendAll(tx, records)),
+      onUsage: (batch) => recordUsage(catalog, batch),
+      metrics,
+      clock,
+      log,
+      stores,
+      ...(options.limits === undefined ? {} : { limits: options.limits }),
+      ...(tracer === null ? {} : { tracer }),
+    });
+    started.push({ name: 'gateway', stop: gateway.close });
+
+    const catalog = createCatalog({
+      database,
+      events,
+      audit,
+      vault,
+      schedule: createCheckSchedule({ clock }),
+      clock,
+      log,
+      approvalRequired: findApprovalRequired,
+      onChanged,
+    });
+    const changes = await startChangeNotifier({
+      url: databaseUrl,
+      clock,
+      log,
+      onChanged(tenantId, integrationId) {
+        vault.forget(tenantId, integrationId);
+        onChanged(tenantId, integrationId);
+      },
+      onMissed() {
+        directory.forgetAll();
+        gateway.forgetAll();
+      },
+    });
+    started.push({ name: 'changes of other replicas', stop: changes.close });
+    const tests = createConnectionTests({ gateway, catalog, metrics, note: (...outcome) => health.note(...outcome) });
+    const health = createHealth({
+      database,
+      clock,
+      log,
+      check: tests.poll,
+      record: (tenantId, integrationId, outcome) =>
+        catalog.recordCheck({ principal: scheduler(tenantId), requestId: createId() }, integrationId, outcome),
+      find: catalog.get,
+      offline: async (tenantId) => config.offline || (await networks.of(tenantId)).offline,
+      random: Math.random,
+    });
+    const doctor = createDoctor({
+      database,
+      audit,
+      clock,
+      log,
+      registry,
+      find: async (tenantId, id) => directory.find(tenantId, id),
+      probe: egress.probe,
+      testConnection: gateway.testConnection,
+      runCheck: gateway.runCheck,
+      redact: redactFor,
+    });
+    await catalog.setTypes(catalogTypes(registry));
+
+    const { generatedKey } = await access.bootstrap(config.bootstrapApiKey ?? undefined);
+    let ready = false;
+    const app = await createHttpServer(
+      {
+        access,
+        audit,
+        catalog,
+        clock,
+        doctor,
+        events,
+        gateway,
+        egressProof,
+        grants,
+        health,
+        metrics,
+        registry,
+        testConnection: tests.now,
+        vault,
+        ready: async () => ready && (await database.ping().then(() => true)),
+      },
+      { log, version, publicUrl: config.publicUrl, tracer },
+    );
+    started.push({ name: 'http', stop: () => app.close() });
+    if (config.roles.has('worker')) {
+      const partitions = createPartitionKeeper({ database, clock, log, tables: monthlyTables });
+      partitions.start();
+      started.push({ name: 'partitions', stop: partitions.stop });
+      health.start();
+      started.push({ name: 'health', stop: health.stop });
+    }
+    const url = await app.listen({ port: config.port, host: config.host }).catch(refuseAddress);
+    ready = true;
+    started.push({
+      name: 'readiness',
+      stop: () => {
+        ready = false;
+      },
+    });
+    void warnOfMissingKeys({ held: keys, keysInUse: vault.keysInUse, log });
+    log.info({ url, version, roles: [...config.roles], connectors: registry.list().length }, 'ready');
+    return { url, generatedKey, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

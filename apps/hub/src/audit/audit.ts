@@ -1,0 +1,134 @@
+import { type Clock, createId, HubError, invalidField, isStorable, type Page, type TenantId } from '@inthub/contracts';
+import Type from 'typebox';
+import { cursorKind, type Database, decodeCursor, encodeCursor, type TenantTx } from '../database/database.ts';
+import { sealableBody } from './audit-body.ts';
+import type { AuditEntry, AuditQuery, AuditRecord, AuditVerification } from './audit-record.ts';
+import {
+  type AuditFilter,
+  appendEntries,
+  insertFirstHead,
+  lockHead,
+  type StoredEntry,
+  type StoredHead,
+  selectEntries,
+} from './audit-repository.ts';
+import { entryHash, genesis, headMac, isSealed } from './chain.ts';
+import { verifyChain } from './verify-chain.ts';
+
+export type { AuditEntry, AuditQuery, AuditRecord, AuditVerification } from './audit-record.ts';
+
+/**
+ * Append-only, hash-chained per tenant. `append` belongs last in a change's transaction: it locks the tenant's chain head until
+ * commit, and when it fails the change does not happen.
+ */
+export interface AuditWriter {
+  append(tx: TenantTx, record: AuditRecord): Promise<void>;
+  /** Several at once, one lock, in the order given (the gateway's batches). */
+  appendAll(tx: TenantTx, records: readonly AuditRecord[]): Promise<void>;
+}
+
+export interface AuditReader {
+  list(tenantId: TenantId, query: AuditQuery): Promise<Page<AuditEntry>>;
+  verify(tenantId: TenantId): Promise<AuditVerification>;
+}
+
+export interface AuditLogOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+  /** Replaces every secret in a value; applied to a whole record before it is stored. */
+  readonly redact: (value: unknown, tenantId: string) => unknown;
+  /** Seals the heads; 32 bytes from outside the database. */
+  readonly chainKey: Uint8Array;
+  /** Keys of before a change of `chainKey`: heads sealed with them are accepted, and sealed anew by the next entry. */
+  readonly earlierChainKeys?: readonly Uint8Array[];
+  /** Entries in memory at a time while verifying. Default 500. */
+  readonly verifyBatchSize?: number;
+}
+
+/** Entries of one statement; a larger batch is stored in several, under one lock. */
+const maxRowsPerStatement = 1_000;
+const Position = Type.Tuple([Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })]);
+
+/** The audit on PostgreSQL. */
+export function createAuditLog(options: AuditLogOptions): AuditWriter & AuditReader {
+  const { database, clock, redact, chainKey } = options;
+  const chainKeys = [chainKey, ...(options.earlierChainKeys ?? [])];
+
+  /** The locked head, once its seal is known to be ours: extending a forged head would seal the forgery. */
+  async function headToExtend(tx: TenantTx): Promise<StoredHead> {
+    let head = await lockHead(tx);
+    if (head === undefined) {
+      await insertFirstHead(tx, headMac(chainKey, tx.tenantId, { seq: 0, hash: genesis }));
+      head = await lockHead(tx);
+    }
+    if (head !== undefined && isSealed(chainKeys, tx.tenantId, head, head.mac)) return head;
+    const what = head === undefined ? 'has lost its head' : 'does not carry the seal of this hub';
+    throw new HubError(
+      'unavailable',
+      `The audit chain of this tenant ${what}, so nothing can be added to it. ` +
+        'Check the master key and run "inthub audit verify".',
+      { retryable: false },
+    );
+  }
+
+  async function appendAll(tx: TenantTx, records: readonly AuditRecord[]): Promise<void> {
+    if (records.length === 0) return;
+    let head = await headToExtend(tx);
+    const at = clock.now().toISOString();
+    for (let start = 0; start < records.length; start += maxRowsPerStatement) {
+      let { seq, hash } = head;
+      const entries = records.slice(start, start + maxRowsPerStatement).map((record) => {
+        seq += 1;
+        const { body, text } = sealableBody(record, { seq, id: createId(), tenantId: tx.tenantId, at }, redact);
+        hash = entryHash(hash, text);
+        return { body, text, hash };
+      });
+      head = { seq, hash, mac: headMac(chainKey, tx.tenantId, { seq, hash }) };
+      const moved = await appendEntries(tx, entries, head);
+      if (moved !== 1) throw new HubError('internal', 'The head of the audit chain went away while it was locked.');
+    }
+  }
+
+  return {
+    appendAll,
+    append: (tx, record) => appendAll(tx, [record]),
+    async list(tenantId, { cursor, limit, since, until, ...exact }) {
+      if (!Object.values(exact).every((value = '') => isStorable(value))) return { items: [], nextCursor: null };
+      const filter: AuditFilter = {
+        ...exact,
+        ...(since === undefined ? {} : { since: parseTime('/since', since) }),
+        ...(until === undefined ? {} : { until: parseTime('/until', until) }),
+      };
+      const kind = cursorKind('audit', { ...exact, since, until });
+      const [beforeSeq] = cursor === undefined ? [] : decodeCursor(kind, cursor, Position);
+      const found = await database.tenant(tenantId, (tx) =>
+        selectEntries(tx, filter, { limit: limit + 1, ...(beforeSeq === undefined ? {} : { beforeSeq }) }),
+      );
+      const items = found.slice(0, limit).map(toEntry);
+      const last = items.at(-1);
+      const isMore = found.length > limit && last !== undefined;
+      return { items, nextCursor: isMore ? encodeCursor(kind, [last.seq]) : null };
+    },
+    verify: (tenantId) => verifyChain({ database, tenantId, chainKeys, batchSize: options.verifyBatchSize ?? 500 }),
+  };
+}
+
+/** The entry as it was sealed; the columns beside it are only for searching. */
+function toEntry({ seq, body, hash }: StoredEntry): AuditEntry {
+  try {
+    const { tenantId: _, ...entry } = JSON.parse(body) as AuditEntry & { tenantId: string };
+    return { ...entry, hash: hash.toString('hex') };
+  } catch (cause) {
+    throw new HubError('unavailable', `Audit entry ${seq} is damaged; run "inthub audit verify".`, {
+      retryable: false,
+      cause,
+    });
+  }
+}
+
+function parseTime(path: string, text: string): Date {
+  const time = new Date(text);
+  if (Number.isNaN(time.getTime()))
+    throw invalidField(path, 'is not a time; write ISO 8601, 2026-11-21T10:15:30.000Z', 'date-time');
+  return time;
+}

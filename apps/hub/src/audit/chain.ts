@@ -1,0 +1,62 @@
+/**
+ * The arithmetic of the audit chain, free of I/O. An entry's body is canonical JSON (RFC 8785); its hash seals the body and, through
+ * the hash before, everything older. The head's MAC is made with a key outside the database.
+ */
+import { createHmac, hash, timingSafeEqual } from 'node:crypto';
+import type { Json } from '@inthub/contracts';
+import { canonicalJson } from './canonical-json.ts';
+
+/** What is sealed: the whole entry. */
+export interface AuditBody {
+  readonly seq: number;
+  readonly id: string;
+  readonly tenantId: string;
+  /** UTC ISO 8601 with milliseconds. */
+  readonly at: string;
+  readonly actor: { readonly kind: string; readonly id: string; readonly name: string };
+  readonly action: string;
+  readonly target: { readonly type: string; readonly id: string; readonly name?: string };
+  readonly outcome: string;
+  readonly requestId: string;
+  readonly before?: Json;
+  readonly after?: Json;
+  readonly reason?: string;
+  readonly ticket?: string;
+  readonly approver?: string;
+  readonly details?: Json;
+}
+
+/** The last entry of a tenant's chain: its number and hash; number 0 and `genesis` before the first. */
+export interface ChainHead {
+  readonly seq: number;
+  readonly hash: Buffer;
+}
+
+/** The hash before the first entry. */
+export const genesis: Buffer = Buffer.alloc(32);
+
+export function canonicalBody(body: AuditBody): string {
+  return canonicalJson(body);
+}
+
+/** SHA-256 of the hash before and the body. */
+export function entryHash(previous: Uint8Array, body: string): Buffer {
+  // UTF-8 takes three bytes for a UTF-16 unit at most.
+  const input = Buffer.allocUnsafe(previous.length + body.length * 3);
+  input.set(previous);
+  const end = previous.length + input.write(body, previous.length);
+  return hash('sha256', input.subarray(0, end), 'buffer');
+}
+
+/** HMAC-SHA256 over tenant, number and hash. */
+export function headMac(key: Uint8Array, tenantId: string, head: ChainHead): Buffer {
+  return createHmac('sha256', key).update(`${tenantId}|${head.seq}|`).update(head.hash).digest();
+}
+
+/** Whether one of the keys made this MAC. */
+export function isSealed(keys: readonly Uint8Array[], tenantId: string, head: ChainHead, mac: Uint8Array): boolean {
+  return keys.some((key) => {
+    const expected = headMac(key, tenantId, head);
+    return expected.length === mac.length && timingSafeEqual(expected, mac);
+  });
+}

@@ -1,0 +1,79 @@
+import type { TenantId } from '@inthub/contracts';
+import type { Database } from '../database/database.ts';
+import type { AuditVerification } from './audit-record.ts';
+import { type StoredHead, selectChain, selectEnds } from './audit-repository.ts';
+import { isSealed } from './chain.ts';
+import { type ChainFault, type ChainWalk, createChainWalk } from './chain-walk.ts';
+
+const lowestId = '00000000-0000-0000-0000-000000000000';
+
+export interface VerifyChainOptions {
+  readonly database: Database;
+  readonly tenantId: TenantId;
+  readonly chainKeys: readonly Uint8Array[];
+  /** Entries in memory at a time. */
+  readonly batchSize: number;
+}
+
+/**
+ * Walks a tenant's chain from its first entry to the head as it was when the walk began; entries that are added meanwhile do not
+ * disturb it.
+ */
+export async function verifyChain(options: VerifyChainOptions): Promise<AuditVerification> {
+  const { database, tenantId } = options;
+  const { head, lastSeq } = await database.tenant(tenantId, selectEnds);
+  const walk = createChainWalk(tenantId);
+  const fault =
+    (await walkEntries(options, walk, head?.seq ?? lastSeq)) ?? faultAtEnd({ walk, head, lastSeq, ...options });
+  return {
+    intact: fault === null,
+    entries: walk.end.seq,
+    firstBroken: fault,
+    head: head === undefined ? null : { seq: head.seq, hash: head.hash.toString('hex') },
+  };
+}
+
+async function walkEntries(
+  { database, tenantId, batchSize }: VerifyChainOptions,
+  walk: ChainWalk,
+  upTo: number,
+): Promise<ChainFault | null> {
+  for (let after = { seq: 0, id: lowestId }; ; ) {
+    const batch = await database.tenant(tenantId, (tx) => selectChain(tx, { after, upTo, limit: batchSize }));
+    for (const entry of batch) {
+      const fault = walk.take(entry);
+      if (fault !== null) return fault;
+      after = { seq: entry.seq, id: entry.id };
+    }
+    if (batch.length < batchSize) return null;
+  }
+}
+
+function faultAtEnd(found: {
+  walk: ChainWalk;
+  head: StoredHead | undefined;
+  lastSeq: number;
+  tenantId: string;
+  chainKeys: readonly Uint8Array[];
+}): ChainFault | null {
+  const { walk, head, lastSeq, tenantId, chainKeys } = found;
+  const { end } = walk;
+  if (head === undefined) return lastSeq === 0 ? null : { seq: lastSeq, problem: 'The head of the chain is missing.' };
+  if (end.seq < head.seq) {
+    return {
+      seq: end.seq + 1,
+      problem: `Entry ${end.seq + 1} is missing: the chain is cut off before its head at ${head.seq}.`,
+    };
+  }
+  if (lastSeq > head.seq) return { seq: head.seq + 1, problem: 'There are entries beyond the head of the chain.' };
+  if (!end.hash.equals(head.hash)) {
+    return { seq: head.seq, problem: 'The chain ends in another hash than its head: one of the two was rewritten.' };
+  }
+  if (!isSealed(chainKeys, tenantId, head, head.mac)) {
+    return {
+      seq: head.seq,
+      problem: 'The seal of the head is not ours: the head was forged or the whole chain rewritten.',
+    };
+  }
+  return null;
+}

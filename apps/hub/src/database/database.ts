@@ -1,0 +1,8 @@
+/** The room's one way in; what each part does is said where it is made. */
+export { type CursorValues, cursorKind, decodeCursor, encodeCursor } from './cursor.ts';
+export { type EmbeddedServer, type StartEmbeddedServerOptions, startEmbeddedServer } from './embedded-server.ts';
+export { isUniqueViolation } from './error-mapping.ts';
+export { type MigrateOptions, migrate } from './migrator.ts';
+export { createPartitionKeeper, type KeptTable, type PartitionKeeper } from './partition-keeper.ts';
+export { type CreateDatabaseOptions, createDatabase } from './postgres-database.ts';
+export type { Database, SystemRole, SystemTx, TenantTx } from './tenant-scope.ts';

@@ -1,0 +1,40 @@
+import type { TenantId } from '@inthub/contracts';
+import type { Transaction } from 'kysely';
+
+/**
+ * A transaction in which row-level security shows exactly one tenant's rows. Repositories take this, never a pool.
+ * A repository names its tables with `tx.db.withTables<...>()`.
+ */
+export interface TenantTx {
+  readonly tenantId: TenantId;
+  // biome-ignore lint/complexity/noBannedTypes: no table is known until a repository names its own with withTables().
+  readonly db: Transaction<{}>;
+  /** Runs after a successful commit (cache invalidation, wake-ups); errors are logged, never thrown. */
+  afterCommit(effect: () => void): void;
+}
+
+/**
+ * A transaction under one of the narrow roles for work that spans tenants; the role's own policies say which rows and columns
+ * it sees. There is no role that sees everything.
+ */
+export interface SystemTx {
+  // biome-ignore lint/complexity/noBannedTypes: see TenantTx.
+  readonly db: Transaction<{}>;
+  afterCommit(effect: () => void): void;
+}
+
+/**
+ * `inthub_auth` finds the key or user that a request presents; `inthub_scheduler` claims due health checks;
+ * `inthub_platform` manages tenants.
+ */
+export type SystemRole = 'inthub_auth' | 'inthub_scheduler' | 'inthub_platform';
+
+export interface Database {
+  /** Runs `work` in one transaction scoped to a tenant; commits when it resolves, rolls back when it throws. */
+  tenant<T>(tenantId: TenantId, work: (tx: TenantTx) => Promise<T>): Promise<T>;
+  /** The same under a narrow system role. */
+  system<T>(role: SystemRole, work: (tx: SystemTx) => Promise<T>): Promise<T>;
+  /** Cheap liveness probe for /readyz. @throws HubError `unavailable` */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

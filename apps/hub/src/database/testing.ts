@@ -1,0 +1,59 @@
+/** Databases for the hub's own tests (`*.db.test.ts`). */
+import { createId, type TenantId } from '@inthub/contracts';
+import { createTestDatabase } from '@inthub/testing';
+import type { DatabaseLog } from './database-log.ts';
+import { readMigrationFiles } from './migration-files.ts';
+import { migrate } from './migrator.ts';
+import { createDatabase } from './postgres-database.ts';
+import type { Database } from './tenant-scope.ts';
+
+export interface OpenTestDatabase {
+  database: Database;
+  /** A superuser's URL of the same database, which passes row-level security: for preparing and for looking behind it. */
+  url: string;
+  /** Closes the pool and deletes the database. */
+  close(): Promise<void>;
+}
+
+/** A freshly cloned, fully migrated database. Its clone is made from a template that is migrated once in a test run. */
+export async function openTestDatabase(
+  options: { maxConnections?: number; log?: DatabaseLog } = {},
+): Promise<OpenTestDatabase> {
+  const { log = silentLog, maxConnections = 4 } = options;
+  const files = await readMigrationFiles();
+  const testDatabase = await createTestDatabase({
+    template: {
+      key: files.map((file) => file.checksum).join(),
+      prepare: async (url) => void (await migrate(url, { log, files })),
+    },
+  });
+  const { url } = testDatabase;
+  const database = await createDatabase({ url, log, maxConnections }).catch(async (error: unknown) => {
+    await testDatabase.drop();
+    throw error;
+  });
+  return {
+    database,
+    url,
+    async close() {
+      await database.close();
+      await testDatabase.drop();
+    },
+  };
+}
+
+/** A new tenant without users or keys. @param slug Default: one of its own. */
+export async function createTestTenant(database: Database, slug?: string): Promise<TenantId> {
+  const id = createId<TenantId>();
+  await database.tenant(id, async ({ db }) => {
+    await db
+      .withTables<{ tenants: { id: string; slug: string; name: string } }>()
+      .insertInto('tenants')
+      .values({ id, slug: slug ?? `t-${id}`, name: slug ?? 'Test tenant' })
+      .execute();
+  });
+  return id;
+}
+
+/** Drops everything. */
+export const silentLog: DatabaseLog = { debug() {}, info() {}, warn() {}, error() {} };

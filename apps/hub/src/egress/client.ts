@@ -1,0 +1,219 @@
+import {
+  type AuthScheme,
+  authSchemeFor,
+  type HttpClient,
+  type HttpRequest,
+  type HttpResponse,
+} from '@inthub/connector-sdk';
+import { HubError } from '@inthub/contracts';
+import { authenticatorFor } from './authenticate/authenticate.ts';
+import { type AuthContext, type Authorization, noAuthorization } from './authenticate/authorization.ts';
+import { createCallBounds } from './call-bounds.ts';
+import type { EgressCore } from './egress-core.ts';
+import type { SendLimits } from './exchange.ts';
+import { fromError } from './from-error.ts';
+import { fromResponse } from './from-response.ts';
+import type { IntegrationSettings } from './integration-settings.ts';
+import type { EgressPolicy } from './policy.ts';
+import { followRedirect, isRedirect } from './redirect.ts';
+import { type Hop, planRequest } from './request-plan.ts';
+import { createResponse } from './response.ts';
+import { planRetry } from './retry.ts';
+import type { EgressScope } from './scope.ts';
+import type { SentAnswer } from './sender.ts';
+import { fetchToken } from './token-fetch.ts';
+
+const defaultMaxBytes = 10 * 1024 * 1024;
+/** Until the answer begins, and between two pieces of it; the request's or the integration's own time limit replaces it. */
+const defaultPatienceMs = 20_000;
+/** Server-sent events may be silent for long. */
+const streamPatienceMs = 120_000;
+const repeatableMethods = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']);
+
+/** The connector's way out for one call. The order: offline → plan and policy → (retry → credential → send → redirect → map). */
+export function createClient(core: EgressCore, scope: EgressScope): HttpClient {
+  const { clock } = core;
+  const bounds = createCallBounds(scope, clock, core.watch);
+
+  async function request(wanted: HttpRequest): Promise<HttpResponse> {
+    const found = core.rulesOf(scope.tenantId);
+    const { offline, policy } = found instanceof Promise ? await bounds.race(found) : found;
+    if (offline !== undefined) throw offline();
+    const settings = core.readSettings(scope, policy);
+    const hop = planRequest(wanted, { settings, policy, userAgent: core.userAgent, traceparent: scope.traceparent });
+    const limits = limitsOf(wanted);
+    const repeatable = wanted.retry !== 'never' && (repeatableMethods.has(wanted.method) || wanted.idempotent === true);
+    const credential = onceAsked(scope.credential);
+
+    for (let attempt = 1; ; attempt += 1) {
+      const refusal = bounds.refusal(clock.monotonicMs());
+      if (refusal !== undefined) throw refusal;
+      try {
+        return await perform({ wanted, settings, policy, limits, attempt, credential }, hop);
+      } catch (thrown) {
+        const error = fromError(thrown, { host: hop.target.host });
+        const nowMs = clock.monotonicMs();
+        const plan = planRetry({
+          error,
+          attempt,
+          policy: scope.config.retryPolicy,
+          repeatable,
+          nowMs,
+          endMs: limits.endMs,
+          random: core.random,
+        });
+        if ('giveUp' in plan) throw plan.giveUp;
+        await clock.sleep(plan.waitMs, scope.signal).catch(() => {
+          throw bounds.refusal(nowMs) ?? new HubError('cancelled');
+        });
+      }
+    }
+  }
+
+  /** One try: the request, and whatever it is redirected to. */
+  async function perform(run: Try, first: Hop): Promise<HttpResponse> {
+    let hop = first;
+    for (let followed = 0; ; followed += 1) {
+      const { answer, authorization } = await sendAuthorized(run, hop);
+      const { status, headers } = answer;
+      if (isRedirect(status) && !expects(run, status)) {
+        hop = followRedirect({ from: hop, status, headers, followed }, run.policy, run.settings.hosts);
+        continue;
+      }
+      if (accepts(run, status)) {
+        const left = hop.target.origin !== first.target.origin;
+        // A redirect's query is often a signature of its own.
+        const path = left ? hop.path.split('?')[0] : hop.path;
+        return createResponse(answer, {
+          url: `${hop.target.origin}${path}`,
+          host: hop.target.host,
+          stream: run.wanted.stream === true,
+        });
+      }
+      throw fromResponse({
+        host: hop.target.host,
+        status,
+        headers,
+        body: Buffer.isBuffer(answer.body) ? answer.body : Buffer.alloc(0),
+        rateLimit: answer.rateLimit,
+        now: clock.now(),
+        secrets: authorization.secrets(),
+        authenticated: authorization !== noAuthorization,
+        ...(hop.trusted ? {} : { redirectedTo: hop.target.origin }),
+      });
+    }
+  }
+
+  /** Sends with the credential of the place, and once more with another when a challenge asks for one. */
+  async function sendAuthorized(run: Try, hop: Hop): Promise<{ answer: SentAnswer; authorization: Authorization }> {
+    const authenticator = authenticatorFor(schemeOf(run.wanted, hop));
+    const context = contextOf(run);
+    const authorizing = authenticator.authorize(hop, context);
+    const authorization = authorizing instanceof Promise ? await authorizing : authorizing;
+    const answer = await sendOnce(run, hop, authorization, authenticator.renew !== undefined);
+    if (answer.status !== 401 || authenticator.renew === undefined) return { answer, authorization };
+    const renewed = await authenticator.renew(hop, context, { headers: answer.headers, used: authorization });
+    if (renewed === undefined) return { answer, authorization };
+    return { answer: await sendOnce(run, hop, renewed, false), authorization: renewed };
+  }
+
+  function sendOnce(run: Try, hop: Hop, { headers, identity }: Authorization, mayRenew: boolean): Promise<SentAnswer> {
+    const { wanted, settings, policy, limits, attempt } = run;
+    return core.sender.send({
+      scope,
+      settings,
+      policy,
+      target: hop.target,
+      method: hop.method,
+      path: hop.path,
+      headers: headers === noAuthorization.headers ? hop.headers : { ...hop.headers, ...headers },
+      body: hop.body,
+      identity,
+      maxBytes: wanted.maxBytes ?? defaultMaxBytes,
+      stream: wanted.stream === true,
+      accepts: mayRenew ? (status) => status !== 401 && accepts(run, status) : (status) => accepts(run, status),
+      limits,
+      bounds,
+      attempt,
+      purpose: 'action',
+    });
+  }
+
+  /**
+   * The credential goes to the endpoint, to hosts with a scheme of their own, and to hosts that are declared by exact name; not to
+   * `*.suffix` hosts (other people's buckets live there) and not where a redirect leads.
+   */
+  function schemeOf({ auth }: HttpRequest, hop: Hop): AuthScheme {
+    if (auth === 'none') return { scheme: 'none' };
+    const { perHost, perPath, apply } = scope.auth;
+    const own = perHost !== undefined && Object.hasOwn(perHost, hop.target.hostname);
+    if (!own && (!hop.trusted || hop.coverage === 'suffix' || hop.coverage === 'endpoint-tls'))
+      return withoutCredential;
+    if (perHost === undefined && perPath === undefined) return apply;
+    return authSchemeFor(scope.auth, scope.config.endpoint, new URL(`${hop.target.origin}${hop.path}`));
+  }
+
+  function contextOf(run: Try): AuthContext {
+    return {
+      tenantId: scope.tenantId,
+      integrationId: scope.integrationId,
+      settings: run.settings,
+      clock,
+      tokens: core.tokens,
+      open: run.credential,
+      race: (promise) => bounds.race(promise, run.limits.endMs),
+      fetchToken: (wanted) => fetchToken(core, { scope, ...run }, wanted),
+    };
+  }
+
+  function limitsOf({ timeoutMs, stream }: HttpRequest): SendLimits {
+    const own = timeoutMs ?? scope.config.timeout;
+    const patienceMs = own ?? defaultPatienceMs;
+    const endMs =
+      timeoutMs === undefined ? scope.deadlineMs : Math.min(scope.deadlineMs, clock.monotonicMs() + timeoutMs);
+    return {
+      endMs,
+      headersMs: patienceMs,
+      idleMs: stream === true ? Math.max(patienceMs, streamPatienceMs) : patienceMs,
+    };
+  }
+
+  return {
+    request,
+    get: (path, options) => request({ ...options, method: 'GET', path }),
+    head: (path, options) => request({ ...options, method: 'HEAD', path }),
+    post: (path, options) => request({ ...options, method: 'POST', path }),
+    put: (path, options) => request({ ...options, method: 'PUT', path }),
+    patch: (path, options) => request({ ...options, method: 'PATCH', path }),
+    delete: (path, options) => request({ ...options, method: 'DELETE', path }),
+  };
+}
+
+const withoutCredential: AuthScheme = { scheme: 'none' };
+
+/** What stays the same during one try. */
+interface Try {
+  readonly wanted: HttpRequest;
+  readonly settings: IntegrationSettings;
+  readonly policy: EgressPolicy;
+  readonly limits: SendLimits;
+  readonly attempt: number;
+  readonly credential: AuthContext['open'];
+}
+
+function expects({ wanted }: Try, status: number): boolean {
+  return wanted.expect?.includes(status) === true;
+}
+
+function accepts(run: Try, status: number): boolean {
+  return (status >= 200 && status <= 299) || expects(run, status);
+}
+
+/** Opens the credential when first needed, and once for the request. */
+function onceAsked(open: EgressScope['credential']): AuthContext['open'] {
+  let opening: ReturnType<AuthContext['open']>;
+  return () => {
+    opening ??= open?.();
+    return opening;
+  };
+}

@@ -1,0 +1,80 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { type ErrorCode, HubError, providerErrorCode } from '@inthub/contracts';
+import { headerText } from './headers.ts';
+import { providerMessage } from './provider-message.ts';
+import { redactText } from './redact.ts';
+import type { RateLimitState } from './scope.ts';
+
+export interface FaultAnswer {
+  readonly host: string;
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Uint8Array;
+  readonly rateLimit: RateLimitState | undefined;
+  readonly now: Date;
+  /** Must not come back to light in a message. */
+  readonly secrets: readonly string[];
+  /** A credential went along. */
+  readonly authenticated: boolean;
+  /** Origin that a redirect led to, when it is not the endpoint's: the credential stayed behind. */
+  readonly redirectedTo?: string;
+}
+
+/** The raw answer, kept as the error's `cause` for the audit only. */
+export interface ProviderFault {
+  readonly status: number;
+  readonly contentType: string | undefined;
+  /** First 8 KiB as text, secrets taken out. */
+  readonly body: string;
+}
+
+const maxKeptBytes = 8 * 1024;
+
+/** The one mapper from a provider's answer that nobody expected to an error. */
+export function fromResponse(answer: FaultAnswer): HubError {
+  const { host, status, headers, secrets } = answer;
+  const contentType = headerText(headers, 'content-type');
+  const text = Buffer.from(answer.body.buffer, answer.body.byteOffset, answer.body.byteLength).toString('utf8');
+  const said = providerMessage(text, contentType, secrets);
+  const code = codeOf(answer);
+  const retryAfterMs = retryAfter(answer, code);
+  const cause: ProviderFault = { status, contentType, body: redactText(text, secrets).slice(0, maxKeptBytes) };
+  const message = [
+    `${host} answered ${status}${said === undefined ? '' : `: ${said.replace(/[.\s]+$/, '')}`}.`,
+    advice(answer, code),
+  ];
+  return new HubError(code, message.filter((part) => part !== undefined).join(' '), {
+    details: { host, status },
+    cause,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    // 501 and 505 are decisions, not weather.
+    ...(status === 501 || status === 505 ? { retryable: false } : {}),
+  });
+}
+
+/** GitHub and others answer 403 where they mean 429, and say so by the limit's headers. */
+function codeOf({ status, rateLimit }: FaultAnswer): ErrorCode {
+  if (status === 403 && (rateLimit?.remaining === 0 || rateLimit?.retryAfterMs !== undefined))
+    return 'provider_rate_limited';
+  return providerErrorCode(status);
+}
+
+function retryAfter({ rateLimit, now, status }: FaultAnswer, code: ErrorCode): number | undefined {
+  if (code !== 'provider_rate_limited' && status < 500) return undefined;
+  if (rateLimit?.retryAfterMs !== undefined) return rateLimit.retryAfterMs;
+  if (code !== 'provider_rate_limited' || rateLimit?.remaining !== 0 || rateLimit.resetAt === undefined)
+    return undefined;
+  return Math.min(86_400_000, Math.max(0, rateLimit.resetAt.getTime() - now.getTime()));
+}
+
+function advice({ status, redirectedTo, authenticated }: FaultAnswer, code: ErrorCode): string | undefined {
+  if (redirectedTo !== undefined && (status === 401 || status === 403)) {
+    return `A redirect led to ${redirectedTo}, where the credential was not sent; set config.endpoint to the final address.`;
+  }
+  if (code === 'provider_unauthenticated' && !authenticated)
+    return 'No credential was sent; the integration may need one.';
+  if (code === 'provider_unauthenticated') return 'Check or replace the credential of the integration.';
+  if (code === 'provider_forbidden') return 'The credential may lack a permission at the provider.';
+  if (code === 'proxy_failed') return 'The hub does not send credentials to proxies.';
+  return undefined;
+}

@@ -1,0 +1,123 @@
+import type { Clock } from '@inthub/contracts';
+import type { CallBounds } from './call-bounds.ts';
+import type { DeadlineWatch } from './deadline.ts';
+import { type Answer, type ExchangeResult, exchange, type SendLimits } from './exchange.ts';
+import type { IntegrationSettings } from './integration-settings.ts';
+import type { EgressPolicy, Target } from './policy.ts';
+import type { Pools } from './pools.ts';
+import { parseRateLimit } from './rate-limit.ts';
+import type { AttemptTrace, EgressAttempt, EgressLog, EgressScope, RateLimitState } from './scope.ts';
+import type { ClientIdentity } from './tls.ts';
+
+/** One request for the wire, whoever wants it: an action or a token. */
+export interface Sending {
+  readonly scope: EgressScope;
+  readonly settings: IntegrationSettings;
+  readonly policy: EgressPolicy;
+  readonly target: Target;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer | undefined;
+  readonly identity: ClientIdentity | undefined;
+  readonly maxBytes: number;
+  readonly stream: boolean;
+  accepts(status: number): boolean;
+  readonly limits: SendLimits;
+  readonly bounds: CallBounds;
+  readonly attempt: number;
+  readonly purpose: EgressAttempt['purpose'];
+}
+
+/** `rateLimit` is known once the exchange is over, that is for every answer that is not a stream. */
+export type SentAnswer = Answer & { readonly rateLimit: RateLimitState | undefined };
+
+/** The last yard: picks the connection, counts, sends, reports. */
+export interface Sender {
+  readonly attempts: number;
+  send(sending: Sending): Promise<SentAnswer>;
+}
+
+export function createSender(parts: { pools: Pools; clock: Clock; watch: DeadlineWatch; log: EgressLog }): Sender {
+  const { pools, clock, watch, log } = parts;
+  let attempts = 0;
+
+  function report(
+    sending: Sending,
+    result: ExchangeResult,
+    rateLimit: RateLimitState | undefined,
+    traced: AttemptTrace | undefined,
+  ): void {
+    const { scope, target, method, path, attempt, purpose, body } = sending;
+    const query = path.indexOf('?');
+    try {
+      const report: EgressAttempt = {
+        method,
+        host: target.host,
+        path: query === -1 ? path : path.slice(0, query),
+        attempt,
+        purpose,
+        status: result.status,
+        errorCode: result.error?.code ?? null,
+        durationMs: result.ms,
+        requestBytes: body?.length ?? 0,
+        responseBytes: result.bytes,
+        ...(rateLimit === undefined ? {} : { rateLimit }),
+      };
+      traced?.end(report);
+      scope.onAttempt(report);
+    } catch (error) {
+      // It runs inside the HTTP parser: an exception here would end somebody's connection.
+      log.warn({ err: error }, 'the listener of an outside call failed');
+    }
+  }
+
+  return {
+    get attempts() {
+      return attempts;
+    },
+    async send(sending) {
+      const { scope, settings, policy, target, identity, method, attempt, purpose } = sending;
+      const route = pools.get({
+        tenantId: scope.tenantId,
+        policy,
+        target,
+        authority: settings.authority,
+        identity,
+        proxy: settings.proxy,
+      });
+      if (route.guard !== undefined) await sending.bounds.race(route.guard());
+      // The call may have ended while its credential was opened; from here on the exchange itself is told.
+      const refusal = sending.bounds.refusal(clock.monotonicMs());
+      if (refusal !== undefined) throw refusal;
+      attempts += 1;
+      const traced = scope.traceAttempt?.({ method, host: target.host, attempt, purpose });
+      const headers = traced === undefined ? sending.headers : { ...sending.headers, traceparent: traced.traceparent };
+      let rateLimit: RateLimitState | undefined;
+      const answer = await exchange(
+        {
+          route,
+          host: target.host,
+          // Only where the proxy itself answers for the connection; behind a tunnel it is the target's.
+          proxy: route.pathPrefix === '' ? undefined : settings.proxy?.host,
+          method,
+          path: sending.path,
+          headers: route.pathPrefix === '' ? headers : { ...headers, host: target.host },
+          body: sending.body,
+          maxBytes: sending.maxBytes,
+          stream: sending.stream,
+          accepts: sending.accepts,
+          limits: sending.limits,
+          bounds: sending.bounds,
+          onEnd(result) {
+            rateLimit = parseRateLimit(result.headers, scope.rateLimitHeaders, clock);
+            report(sending, result, rateLimit, traced);
+          },
+        },
+        clock,
+        watch,
+      );
+      return { ...answer, rateLimit };
+    },
+  };
+}

@@ -1,0 +1,95 @@
+import type { EventId, IntegrationEvent, Json } from '@inthub/contracts';
+import { sql } from 'kysely';
+import type { TenantTx } from '../database/database.ts';
+import type { TypePattern } from './type-pattern.ts';
+
+interface EventsTable {
+  tenant_id: string;
+  id: string;
+  type: string;
+  source: string;
+  data: Json;
+  correlation_id: string;
+  connector_id: string | null;
+  connector_version: string | null;
+  created_at: Date;
+}
+
+/** An event as it is stored, all of it the writer's. */
+export interface EventRow {
+  readonly id: EventId;
+  readonly type: string;
+  readonly source: string;
+  readonly data: Json;
+  readonly correlationId: string;
+  readonly connectorId: string | null;
+  readonly connectorVersion: string | null;
+  readonly createdAt: Date;
+}
+
+export interface EventPosition {
+  readonly createdAt: Date;
+  readonly id: string;
+}
+
+const eventsOf = (tx: TenantTx) => tx.db.withTables<{ events: EventsTable }>();
+
+export async function insertEvents(tx: TenantTx, events: readonly EventRow[]): Promise<void> {
+  await eventsOf(tx)
+    .insertInto('events')
+    .values(
+      events.map((event) => ({
+        tenant_id: tx.tenantId,
+        id: event.id,
+        type: event.type,
+        source: event.source,
+        // As text: the driver would write an array as a PostgreSQL array.
+        data: sql<Json>`${JSON.stringify(event.data)}::jsonb`,
+        correlation_id: event.correlationId,
+        connector_id: event.connectorId,
+        connector_version: event.connectorVersion,
+        created_at: event.createdAt,
+      })),
+    )
+    .execute();
+}
+
+/** Newest first, after `after`. */
+export async function selectEvents(
+  tx: TenantTx,
+  query: { source?: string; type: TypePattern; after?: EventPosition; limit: number },
+): Promise<IntegrationEvent[]> {
+  let select = eventsOf(tx)
+    .selectFrom('events')
+    .selectAll()
+    .where('tenant_id', '=', tx.tenantId)
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(query.limit);
+  if (query.source !== undefined) select = select.where('source', '=', query.source);
+  if (query.type !== 'any') {
+    select =
+      'exact' in query.type
+        ? select.where('type', '=', query.type.exact)
+        : select.where(sql<boolean>`starts_with(type, ${query.type.prefix})`);
+  }
+  if (query.after) {
+    const { createdAt, id } = query.after;
+    select = select.where(sql<boolean>`(created_at, id) < (${createdAt}::timestamptz, ${id}::uuid)`);
+  }
+  return (await select.execute()).map(toEvent);
+}
+
+function toEvent(row: EventsTable): IntegrationEvent {
+  return {
+    id: row.id,
+    type: row.type,
+    source: row.source,
+    tenantId: row.tenant_id,
+    timestamp: row.created_at.toISOString(),
+    data: row.data as Record<string, unknown>,
+    correlationId: row.correlation_id,
+    // Reading the log is no delivery.
+    metadata: { connectorId: row.connector_id, connectorVersion: row.connector_version, deliveryAttempt: 0 },
+  };
+}

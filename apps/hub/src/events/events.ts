@@ -1,0 +1,105 @@
+import {
+  type Clock,
+  createId,
+  type EventId,
+  HubError,
+  type IntegrationEvent,
+  type Page,
+  storableJson,
+  storableText,
+  type TenantId,
+} from '@inthub/contracts';
+import Type from 'typebox';
+import { cursorKind, type Database, decodeCursor, encodeCursor, type TenantTx } from '../database/database.ts';
+import { type EventRow, insertEvents, selectEvents } from './event-repository.ts';
+import { parseTypePattern } from './type-pattern.ts';
+
+/** A fact to record. Id, tenant and timestamp are the writer's. */
+export interface NewEvent {
+  readonly type: IntegrationEvent['type'];
+  /** Integration id, or `hub`. */
+  readonly source: string;
+  /** At most 256 KiB as JSON. No secrets: whoever may read events sees it. */
+  readonly data: Readonly<Record<string, unknown>>;
+  /** Request id or trace id that led to this. */
+  readonly correlationId: string;
+  readonly connectorId?: string;
+  readonly connectorVersion?: string;
+}
+
+/** The write side of the fact log: an event is stored in the transaction of the change that it reports. */
+export interface EventWriter {
+  /** @throws HubError `payload_too_large` */
+  append(tx: TenantTx, event: NewEvent): Promise<EventId>;
+  /** Several in one round trip; they keep this order. */
+  appendAll(tx: TenantTx, events: readonly NewEvent[]): Promise<readonly EventId[]>;
+}
+
+/** Reads the log back, newest first. */
+export interface EventReader {
+  /** `type` is a pattern: `integration.created`, `integration.*` or `*`. */
+  list(
+    tenantId: TenantId,
+    query: { source?: string; type?: string; cursor?: string; limit: number },
+  ): Promise<Page<IntegrationEvent>>;
+}
+
+const maxDataBytes = 262_144;
+const Position = Type.Tuple([Type.Integer({ minimum: 0, maximum: 8.64e15 }), Type.String({ format: 'uuid' })]);
+
+/** The fact log on PostgreSQL. */
+export function createEventLog({ database, clock }: { database: Database; clock: Clock }): EventWriter & EventReader {
+  const appendAll = async (tx: TenantTx, events: readonly NewEvent[]): Promise<readonly EventId[]> => {
+    if (events.length === 0) return [];
+    const createdAt = clock.now();
+    const rows = events.map((event) => toRow(event, createdAt));
+    await insertEvents(tx, rows);
+    return rows.map(({ id }) => id);
+  };
+
+  return {
+    appendAll,
+    async append(tx, event) {
+      const [id] = await appendAll(tx, [event]);
+      if (id === undefined) throw new HubError('internal', 'The event got no id.');
+      return id;
+    },
+    async list(tenantId, { source, type = '*', cursor, limit }) {
+      const pattern = parseTypePattern(type);
+      const kind = cursorKind('events', { source, type });
+      const [afterMs, afterId] = cursor === undefined ? [] : decodeCursor(kind, cursor, Position);
+      const found = await database.tenant(tenantId, (tx) =>
+        selectEvents(tx, {
+          type: pattern,
+          limit: limit + 1,
+          ...(source === undefined ? {} : { source }),
+          ...(afterMs === undefined || afterId === undefined
+            ? {}
+            : { after: { createdAt: new Date(afterMs), id: afterId } }),
+        }),
+      );
+      const items = found.slice(0, limit);
+      const last = items.at(-1);
+      const isMore = found.length > limit && last !== undefined;
+      return { items, nextCursor: isMore ? encodeCursor(kind, [Date.parse(last.timestamp), last.id]) : null };
+    },
+  };
+}
+
+function toRow(event: NewEvent, createdAt: Date): EventRow {
+  const data = storableJson(event.data);
+  const bytes = Buffer.byteLength(JSON.stringify(data));
+  if (bytes > maxDataBytes) {
+    throw new HubError('payload_too_large', `Event ${event.type} holds ${bytes} bytes; at most ${maxDataBytes} fit.`);
+  }
+  return {
+    id: createId<EventId>(),
+    type: event.type,
+    source: event.source,
+    data,
+    correlationId: storableText(event.correlationId, 200),
+    connectorId: event.connectorId ?? null,
+    connectorVersion: event.connectorVersion ?? null,
+    createdAt,
+  };
+}

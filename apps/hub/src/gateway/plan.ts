@@ -1,0 +1,135 @@
+// What the stages need to know of one operation, worked out once: an action of a connector, the connection test, or discovery.
+import { type AnyAction, actionsOfType, type ConnectionReport, type ConnectorDefinition } from '@inthub/connector-sdk';
+import { type Clock, HubError } from '@inthub/contracts';
+import {
+  createSchemaCheck,
+  discoverCapability,
+  hasDefaults,
+  type Invocation,
+  type Runtime,
+  type SchemaCheck,
+} from '../runtime/runtime.ts';
+import { type CacheName, cacheBounds } from './response-cache.ts';
+import type { DiscoveryTarget, Target } from './target.ts';
+
+/** What a connection test brought back, with the time that it took. */
+export interface TestReport extends ConnectionReport {
+  readonly latencyMs: number;
+}
+
+export interface Plan {
+  /** Label of metrics, logs and audit. */
+  readonly name: string;
+  /** Null needs no grant. */
+  readonly capability: string | null;
+  /** Reads only: it may be repeated. */
+  readonly safe: boolean;
+  readonly weight: number;
+  readonly timeoutMs: number | undefined;
+  /** Null is never cached. */
+  readonly cache: { readonly name: CacheName; readonly ttlMs: number } | null;
+  /** What tells one cached answer from another. */
+  cacheParameters(target: Target): unknown;
+  /** The checked input. @throws HubError `invalid_request` */
+  prepare(target: Target): unknown;
+  invoke(runtime: Runtime, input: unknown, invocation: Invocation, clock: Clock): Promise<unknown>;
+  /** The action behind it, for streaming. */
+  readonly action: AnyAction | null;
+}
+
+export const testPlan: Plan = {
+  name: 'connection.test',
+  capability: null,
+  safe: true,
+  weight: 1,
+  timeoutMs: undefined,
+  cache: { name: 'connection_test', ttlMs: cacheBounds.connection_test.ttlMs },
+  cacheParameters: () => null,
+  prepare: () => null,
+  async invoke(runtime, _, invocation, clock): Promise<TestReport> {
+    const startedMs = clock.monotonicMs();
+    const report = await runtime.testConnection(invocation);
+    return { ...report, latencyMs: clock.monotonicMs() - startedMs };
+  },
+  action: null,
+};
+
+/** A doctor check of the connector's own. Undefined when it has no such check. */
+export function checkPlan(connector: ConnectorDefinition, checkId: string): Plan | undefined {
+  const check = connector.checks.find(({ id }) => id === checkId);
+  if (check === undefined) return undefined;
+  return {
+    ...testPlan,
+    name: check.id,
+    cache: null,
+    invoke: (runtime, _, invocation) => runtime.check(check.id, invocation),
+  };
+}
+
+export const discoveryPlan: Plan = {
+  name: 'resource.discover',
+  capability: discoverCapability,
+  safe: true,
+  weight: 1,
+  timeoutMs: undefined,
+  cache: { name: 'discovery', ttlMs: cacheBounds.discovery.ttlMs },
+  cacheParameters(target) {
+    const { resourceType, parent, cursor, limit } = target as DiscoveryTarget;
+    return [resourceType, parent ?? null, cursor ?? null, limit];
+  },
+  prepare: (target) => target,
+  invoke(runtime, input, invocation) {
+    const { resourceType, parent, cursor, limit } = input as DiscoveryTarget;
+    const query = { limit, ...(parent === undefined ? {} : { parent }), ...(cursor === undefined ? {} : { cursor }) };
+    return runtime.discover(resourceType, query, invocation);
+  },
+  action: null,
+};
+
+const plansByConnector = new WeakMap<ConnectorDefinition, Map<string, ReadonlyMap<string, Plan>>>();
+
+/** Plans of the actions that integrations of this type offer, by action id; made at the first call. */
+export function plansOf(connector: ConnectorDefinition, typeId: string): ReadonlyMap<string, Plan> {
+  let byType = plansByConnector.get(connector);
+  if (byType === undefined) {
+    byType = new Map();
+    plansByConnector.set(connector, byType);
+  }
+  let plans = byType.get(typeId);
+  if (plans === undefined) {
+    plans = new Map(actionsOfType(connector, typeId).map((action) => [action.id, planOf(action)]));
+    byType.set(typeId, plans);
+  }
+  return plans;
+}
+
+function planOf(action: AnyAction): Plan {
+  let check: SchemaCheck | undefined;
+  const copies = hasDefaults(action.input);
+  return {
+    name: action.id,
+    capability: action.capability ?? action.id,
+    safe: action.safe,
+    weight: action.weight ?? 1,
+    timeoutMs: action.timeoutMs,
+    cache: action.safe && action.cacheTtlMs !== undefined ? { name: 'action', ttlMs: action.cacheTtlMs } : null,
+    cacheParameters: paramsOf,
+    prepare(target) {
+      check ??= createSchemaCheck(action.input, { base: '/params', applyDefaults: copies });
+      const params = paramsOf(target);
+      const input = copies ? structuredClone(params) : params;
+      const errors = check(input);
+      if (errors === null) return input;
+      const [first] = errors;
+      throw new HubError('invalid_request', `${first?.path ?? '/params'} ${first?.message ?? 'is not valid.'}`, {
+        errors,
+      });
+    },
+    invoke: (runtime, input, invocation) => runtime.run(action, input, invocation),
+    action,
+  };
+}
+
+function paramsOf(target: Target): unknown {
+  return target.kind === 'action' ? (target.params ?? {}) : null;
+}

@@ -1,0 +1,105 @@
+// Stage 7: the connector's code runs; every byte it sends goes through egress, which retries, paces and guards.
+import type { TagCache } from '@inthub/connector-sdk';
+import { type ActionEvent, type Clock, HubError } from '@inthub/contracts';
+import type { DeadlineWatch, Egress, EgressAttempt, RateLimitState } from '../../egress/egress.ts';
+import type { Invocation, Runtime } from '../../runtime/runtime.ts';
+import type { Log } from '../../telemetry/telemetry.ts';
+import { traceIdOfCall } from '../call-labels.ts';
+import { armSignal, type CallState, known } from '../call-state.ts';
+import { isPromise } from '../maybe-promise.ts';
+import type { ExternalLimit, LimitStore } from '../stores/limit-store.ts';
+import type { Stage } from './stage.ts';
+
+/** Attempts that the audit of one call lists; the rest are counted. */
+const maxAttempts = 20;
+
+export interface ExecuteDeps {
+  readonly egress: Pick<Egress, 'client'>;
+  readonly runtime: Runtime;
+  readonly limits: LimitStore;
+  readonly clock: Clock;
+  readonly deadlines: DeadlineWatch;
+  readonly log: Log;
+  tags(integrationKey: string): TagCache;
+}
+
+export interface Execute extends Stage {
+  /** The same for a stream. */
+  stream(state: CallState): AsyncIterable<ActionEvent>;
+}
+
+export function createExecute({ egress, runtime, limits, clock, deadlines, log, tags }: ExecuteDeps): Execute {
+  function invocationOf(state: CallState): Invocation {
+    const { integration, view } = known(state);
+    const { call, target, auth, credential, trace } = state;
+    if (auth === null) throw new HubError('internal');
+    const signal = armSignal(state, deadlines);
+    state.executed = true;
+    trace?.executing();
+    const traceId = traceIdOfCall(state);
+    const { rateLimitHeaders } = view.connector.definition.manifest;
+    const http = egress.client({
+      tenantId: integration.tenantId,
+      integrationId: integration.id,
+      connectorId: view.connectorId,
+      config: integration.config,
+      allowedHosts: view.allowedHosts,
+      blockedHosts: view.blockedHosts,
+      auth,
+      signal,
+      deadlineMs: state.deadlineMs,
+      deadlineFrom: state.deadlineFrom,
+      onAttempt: (attempt) => noteAttempt(state, attempt),
+      ...(credential === undefined ? {} : { credential }),
+      ...(rateLimitHeaders === undefined ? {} : { rateLimitHeaders }),
+      ...(call.traceparent === undefined ? {} : { traceparent: call.traceparent }),
+      ...(trace === null ? {} : { traceAttempt: trace.attempt }),
+    });
+    return {
+      integration,
+      connector: view.connector,
+      http,
+      signal,
+      requestId: call.requestId,
+      ...(traceId === undefined ? {} : { traceId }),
+      tags: tags(view.key),
+      reportUsage({ tokensUsed }) {
+        if (Number.isFinite(tokensUsed) && tokensUsed > 0)
+          state.tokensUsed = (state.tokensUsed ?? 0) + Math.trunc(tokensUsed);
+      },
+      ...(target.kind === 'action' && target.idempotencyKey !== undefined
+        ? { idempotencyKey: target.idempotencyKey }
+        : {}),
+    };
+  }
+
+  function noteAttempt(state: CallState, attempt: EgressAttempt): void {
+    state.apiCalls += 1;
+    state.call.onAttempt?.(attempt);
+    if (state.attempts.length < maxAttempts) state.attempts.push(attempt);
+    const { rateLimit } = attempt;
+    if (rateLimit === undefined || attempt.purpose === 'token') return;
+    if (rateLimit.remaining !== undefined) state.rateLimitRemaining = rateLimit.remaining;
+    if (rateLimit.resetAt !== undefined) state.rateLimitResetAt = rateLimit.resetAt;
+    const reported = limits.report(known(state).view.key, externalLimitOf(attempt, rateLimit));
+    if (isPromise(reported)) reported.catch((error: unknown) => log.warn({ err: error }, 'provider limit not noted'));
+  }
+
+  return {
+    name: 'execute',
+    async run(state) {
+      const { plan } = known(state);
+      state.returned = { value: await plan.invoke(runtime, state.input, invocationOf(state), clock) };
+    },
+    stream(state) {
+      const { action } = known(state).plan;
+      if (action === null) throw new HubError('internal');
+      return runtime.stream(action, state.input, invocationOf(state));
+    },
+  };
+}
+
+/** Retry-After says "slow down" with 429 and 403 only; with 202, 301 or 503 it means something else. */
+function externalLimitOf({ status }: EgressAttempt, { retryAfterMs, ...rest }: RateLimitState): ExternalLimit {
+  return retryAfterMs !== undefined && (status === 429 || status === 403) ? { ...rest, retryAfterMs } : rest;
+}

@@ -1,0 +1,29 @@
+// What a call asks for.
+
+export interface ActionTarget {
+  readonly kind: 'action';
+  readonly action: string;
+  readonly params: unknown;
+  readonly idempotencyKey: string | undefined;
+  readonly streaming: boolean;
+}
+
+export interface TestTarget {
+  readonly kind: 'connection_test';
+  readonly fresh: boolean;
+}
+
+export interface CheckTarget {
+  readonly kind: 'check';
+  readonly checkId: string;
+}
+
+export interface DiscoveryTarget {
+  readonly kind: 'discovery';
+  readonly resourceType: string;
+  readonly parent: string | undefined;
+  readonly cursor: string | undefined;
+  readonly limit: number;
+}
+
+export type Target = ActionTarget | TestTarget | CheckTarget | DiscoveryTarget;

@@ -1,0 +1,48 @@
+import { Readable } from 'node:stream';
+import type { ActionEvent } from '@inthub/contracts';
+import type { FastifyReply } from 'fastify';
+
+export interface EventStreamOptions {
+  /** Silence after which a comment is sent, so that nothing on the way takes the connection for dead. Default 15 s. */
+  readonly commentEveryMs?: number;
+  /** How often in a row that time may pass without the reader taking a single byte of what waits for it. Default 4: one minute. */
+  readonly maxStalls?: number;
+}
+
+/**
+ * Server-sent events (WHATWG HTML §9.2), one per action event, with back-pressure: the next event is asked for only when the
+ * socket has taken the last. The first one has been taken already. When the client leaves, the iterator's `return` runs, which ends the call; a client that takes nothing
+ * for a minute although something waits for it counts as gone.
+ */
+export function sendEventStream(
+  reply: FastifyReply,
+  first: IteratorResult<ActionEvent>,
+  rest: AsyncIterator<ActionEvent>,
+  { commentEveryMs = 15_000, maxStalls = 4 }: EventStreamOptions = {},
+): FastifyReply {
+  async function* frames(): AsyncGenerator<string> {
+    for (let step = first; step.done !== true; step = await rest.next()) {
+      yield `event: ${step.value.type}\ndata: ${JSON.stringify(step.value)}\n\n`;
+    }
+  }
+  const { raw } = reply;
+  const { socket } = reply.request;
+  // Also where nobody has asked for a frame yet, so that no generator is there to be ended.
+  raw.once('close', () => void rest.return?.());
+  let stalls = 0;
+  // Node's timeout of a connection does not fire while a waiting write makes progress.
+  raw.setTimeout(commentEveryMs, () => {
+    stalls = socket.writableLength > 0 ? stalls + 1 : 0;
+    if (stalls >= maxStalls) {
+      socket.destroy();
+      return;
+    }
+    if (stalls === 0 && raw.headersSent && !raw.writableEnded) raw.write(': waiting\n\n');
+    socket.setTimeout(commentEveryMs);
+  });
+  return reply
+    .header('content-type', 'text/event-stream; charset=utf-8')
+    .header('cache-control', 'no-store')
+    .header('x-accel-buffering', 'no')
+    .send(Readable.from(frames(), { objectMode: false, highWaterMark: 16_384 }));
+}

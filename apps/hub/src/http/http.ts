@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
+import type { Tracer } from '../telemetry/telemetry.ts';
+import { registerAuthentication } from './authentication.ts';
+import type { App } from './fastify-types.ts';
+import { findHostileText } from './hostile-text.ts';
+import { registerProblems } from './problems.ts';
+import { registerReference } from './reference.ts';
+import { routes } from './routes/routes.ts';
+import { registerSchemas } from './schemas.ts';
+import type { Services } from './services.ts';
+import { registerTracing } from './tracing.ts';
+import { registerValidation } from './validation.ts';
+
+export type { Services } from './services.ts';
+
+export interface HttpOptions {
+  readonly log: FastifyBaseLogger;
+  readonly version: string;
+  readonly publicUrl: string | null;
+  /** Null, the default: requests are not traced, but a caller's own trace is passed on. */
+  readonly tracer?: Tracer | null;
+}
+
+const bodyLimit = 1024 * 1024;
+const requestIdForm = /^[A-Za-z0-9._-]{8,64}$/;
+
+/** The HTTP API: an instance that is ready to `listen` or `inject`. */
+export async function createHttpServer(services: Services, options: HttpOptions): Promise<App> {
+  const app = Fastify({
+    loggerInstance: options.log,
+    // Fastify would log whole URLs; `onResponse` below logs the route's pattern only.
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit,
+    requestTimeout: 330_000,
+    keepAliveTimeout: 72_000,
+    forceCloseConnections: 'idle',
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
+    // A caller's own id is kept when it is harmless, so that its logs and ours can be joined.
+    genReqId: (request) => {
+      const given = request.headers['x-request-id'];
+      return typeof given === 'string' && requestIdForm.test(given) ? given : randomUUID();
+    },
+    onProtoPoisoning: 'error',
+    onConstructorPoisoning: 'error',
+  }) as unknown as App;
+
+  registerSchemas(app);
+  registerValidation(app);
+  registerProblems(app);
+  registerTracing(app, options.tracer ?? null);
+  registerAuthentication(app, services.access);
+  // These run for every request: with a callback instead of a promise they take no turn of the event loop.
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id);
+    reply.header('x-content-type-options', 'nosniff');
+    done();
+  });
+  app.addHook('preValidation', (request, _reply, done) => {
+    const { body } = request;
+    done(body === undefined || body === null ? undefined : findHostileText(body));
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    const level = reply.statusCode >= 500 ? 'warn' : 'debug';
+    // Only the route's pattern: a path can carry a webhook secret.
+    const fields = {
+      route: request.routeOptions.url ?? 'unknown',
+      method: request.method,
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime),
+    };
+    request.log[level](fields, 'request');
+    done();
+  });
+  await registerReference(app, options);
+  for (const route of routes) route(app, services);
+  await app.ready();
+  return app;
+}

@@ -1,0 +1,18 @@
+import { pino } from 'pino';
+import { createHttpServer, type Services } from './http.ts';
+
+/**
+ * The OpenAPI document of the hub, without starting one: routes only touch their services when they are called, and none is.
+ * For generators.
+ */
+export async function buildOpenApiDocument(version: string): Promise<object> {
+  const services = new Proxy({} as Services, {
+    get: () => ({}),
+  });
+  const app = await createHttpServer(services, { log: pino({ level: 'silent' }), version, publicUrl: null });
+  try {
+    return app.swagger();
+  } finally {
+    await app.close();
+  }
+}

@@ -1,0 +1,121 @@
+import { errorCodes, type FieldError, HubError, toProblem } from '@inthub/contracts';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { App } from './fastify-types.ts';
+
+const problemType = 'application/problem+json';
+
+/** Every 4xx and 5xx of the hub is a problem document (RFC 9457); this is the one mapper out. */
+export function registerProblems(app: App): void {
+  const methodsByUrl = new Map<string, Set<string>>();
+  app.addHook('onRoute', (route) => {
+    const methods = methodsByUrl.get(route.url) ?? new Set();
+    for (const method of [route.method].flat()) methods.add(method);
+    methodsByUrl.set(route.url, methods);
+  });
+
+  app.setErrorHandler((error: FastifyError | HubError, request, reply) => {
+    const known = toHubError(error);
+    if (errorCodes[known.code].status >= 500 && known.blame === 'hub') {
+      request.log.error({ err: known.cause ?? error, code: known.code }, 'request failed');
+    }
+    return sendProblem(reply, request, known);
+  });
+
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?')[0] ?? '/';
+    const allowed = [...methodsByUrl]
+      .filter(([pattern]) => matches(pattern, path))
+      .flatMap(([, methods]) => [...methods]);
+    if (allowed.length === 0)
+      return sendProblem(reply, request, new HubError('not_found', 'There is no such endpoint; see /docs.'));
+    const allow = [...new Set(allowed)].sort().join(', ');
+    reply.header('allow', allow);
+    return sendProblem(
+      reply,
+      request,
+      new HubError('method_not_allowed', `${request.method} is not supported here; use ${allow}.`),
+    );
+  });
+}
+
+export function sendProblem(
+  reply: FastifyReply,
+  request: FastifyRequest,
+  error: HubError,
+  extensions: object = {},
+): FastifyReply {
+  if (error.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer realm="inthub"');
+  const retryAfter = error.retryAfterMs;
+  if (retryAfter !== undefined) reply.header('retry-after', String(Math.max(1, Math.ceil(retryAfter / 1000))));
+  const problem = toProblem(error, { requestId: request.id, instance: request.url.split('?')[0] ?? '/' });
+  // A plain string: the problem has one shape for all routes, whatever their response schemas say.
+  return reply
+    .code(error.status)
+    .header('content-type', problemType)
+    .send(JSON.stringify({ ...problem, ...extensions }));
+}
+
+/** Fastify's own errors in the hub's words; anything unexpected becomes `internal`. */
+function toHubError(error: FastifyError | HubError): HubError {
+  if (error instanceof HubError) return error;
+  if (error.validation !== undefined) return fromValidation(error);
+  switch (error.code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new HubError('payload_too_large', 'The request body is larger than the limit of this endpoint.', {
+        cause: error,
+      });
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return new HubError('unsupported_media_type', 'Send the body as application/json.', { cause: error });
+    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
+      return new HubError('malformed_body', 'The body is empty although its content type is JSON.', { cause: error });
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return new HubError('malformed_body', 'The body is not as long as Content-Length says.', { cause: error });
+    case 'FST_ERR_CTP_INVALID_JSON_BODY':
+      return new HubError('malformed_body', 'The body is not valid JSON.', { cause: error });
+    default:
+      break;
+  }
+  if (error instanceof SyntaxError || error.statusCode === 400) {
+    return new HubError('malformed_body', 'The request could not be parsed.', { cause: error });
+  }
+  if (error.statusCode === 413) return new HubError('payload_too_large', undefined, { cause: error });
+  if (error.statusCode === 415) return new HubError('unsupported_media_type', undefined, { cause: error });
+  if (error.statusCode === 503)
+    return new HubError('unavailable', 'The hub is shutting down.', { cause: error, retryAfterMs: 1000 });
+  return new HubError('internal', undefined, { cause: error });
+}
+
+const maxErrorsShown = 20;
+
+function fromValidation(error: FastifyError): HubError {
+  const part = error.validationContext === 'body' ? '' : `/${error.validationContext ?? ''}`;
+  const errors: FieldError[] = (error.validation ?? []).slice(0, maxErrorsShown).map((fault) => {
+    const params = fault.params as Record<string, unknown>;
+    const extra = params['additionalProperty'] ?? params['missingProperty'];
+    const at = typeof extra === 'string' ? `/${extra.replaceAll('~', '~0').replaceAll('/', '~1')}` : '';
+    return {
+      path: `${part}${fault.instancePath}${at}` || '/',
+      rule: fault.keyword,
+      message: explain(fault.keyword, params, fault.message),
+    };
+  });
+  const first = errors[0];
+  return new HubError('invalid_request', first === undefined ? undefined : `${first.path}: ${first.message}`, {
+    errors,
+  });
+}
+
+function explain(keyword: string, params: Record<string, unknown>, fallback: string | undefined): string {
+  if (keyword === 'additionalProperties') return 'is not a known field';
+  if (keyword === 'required') return 'is required';
+  if (keyword === 'enum' && Array.isArray(params['allowedValues']))
+    return `must be one of ${params['allowedValues'].join(', ')}`;
+  return fallback ?? 'is not valid';
+}
+
+function matches(pattern: string, path: string): boolean {
+  const wanted = pattern.split('/');
+  const given = path.replace(/\/+$/, '').split('/');
+  if (pattern.endsWith('*')) return path.startsWith(pattern.slice(0, -1));
+  return wanted.length === given.length && wanted.every((part, index) => part.startsWith(':') || part === given[index]);
+}

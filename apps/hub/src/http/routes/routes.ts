@@ -1,0 +1,114 @@
+import type { App } from '../fastify-types.ts';
+import type { Services } from '../services.ts';
+import { createApiKey } from './api-keys/create-api-key.ts';
+import { listApiKeys } from './api-keys/list-api-keys.ts';
+import { revokeApiKey } from './api-keys/revoke-api-key.ts';
+import { listAudit } from './audit/list-audit.ts';
+import { verifyAudit } from './audit/verify-audit.ts';
+import { createProfile } from './connection-profiles/create-profile.ts';
+import { deleteProfile } from './connection-profiles/delete-profile.ts';
+import { getDefaults } from './connection-profiles/get-defaults.ts';
+import { getProfile } from './connection-profiles/get-profile.ts';
+import { listProfiles } from './connection-profiles/list-profiles.ts';
+import { replaceProfile } from './connection-profiles/replace-profile.ts';
+import { authCallback } from './instances/auth-callback.ts';
+import { authenticateInstance } from './instances/authenticate-instance.ts';
+import { changeInstance } from './instances/change-instance.ts';
+import { circuit } from './instances/circuit.ts';
+import { executeAction } from './instances/execute-action.ts';
+import { getInstance } from './instances/get-instance.ts';
+import { getInstanceHealth } from './instances/get-instance-health.ts';
+import { getMetrics } from './instances/get-metrics.ts';
+import { installInstance } from './instances/install-instance.ts';
+import { listInstanceEvents } from './instances/list-instance-events.ts';
+import { listInstances } from './instances/list-instances.ts';
+import { moveInstance } from './instances/move-instance.ts';
+import { permissions } from './instances/permissions.ts';
+import { sync } from './instances/sync.ts';
+import { uninstallInstance } from './instances/uninstall-instance.ts';
+import { getType } from './integration-types/get-type.ts';
+import { listTypes } from './integration-types/list-types.ts';
+import { changeIntegration } from './integrations/change-integration.ts';
+import { createIntegration } from './integrations/create-integration.ts';
+import { discoverResources } from './integrations/discover-resources.ts';
+import { getDoctorHistory } from './integrations/get-doctor-history.ts';
+import { getHealth } from './integrations/get-health.ts';
+import { getHealthHistory } from './integrations/get-health-history.ts';
+import { getIntegration } from './integrations/get-integration.ts';
+import { listIntegrations } from './integrations/list-integrations.ts';
+import { moveIntegration } from './integrations/move-integration.ts';
+import { replaceIntegration } from './integrations/replace-integration.ts';
+import { runDoctor } from './integrations/run-doctor.ts';
+import { testIntegration } from './integrations/test-integration.ts';
+import { uninstallIntegration } from './integrations/uninstall-integration.ts';
+import { getEgressProof } from './operations/get-egress-proof.ts';
+import { probes } from './operations/probes.ts';
+import { rekeyVault } from './operations/rekey-vault.ts';
+import { whoAmI } from './operations/who-am-i.ts';
+import { getConnector } from './registry/get-connector.ts';
+import { listConnectors } from './registry/list-connectors.ts';
+import { changeTenant } from './tenants/change-tenant.ts';
+import { createTenant } from './tenants/create-tenant.ts';
+import { createTenantApiKey } from './tenants/create-tenant-api-key.ts';
+import { listTenants } from './tenants/list-tenants.ts';
+import { changeUser } from './users/change-user.ts';
+import { createUser } from './users/create-user.ts';
+import { listUsers } from './users/list-users.ts';
+
+/** Every endpoint of the hub, one line each. */
+export const routes: readonly ((app: App, services: Services) => void)[] = [
+  probes,
+  whoAmI,
+  listTypes,
+  getType,
+  listIntegrations,
+  createIntegration,
+  getIntegration,
+  replaceIntegration,
+  changeIntegration,
+  uninstallIntegration,
+  testIntegration,
+  moveIntegration,
+  getHealth,
+  getHealthHistory,
+  runDoctor,
+  getDoctorHistory,
+  discoverResources,
+  listProfiles,
+  createProfile,
+  getDefaults,
+  getProfile,
+  replaceProfile,
+  deleteProfile,
+  listConnectors,
+  getConnector,
+  listInstances,
+  installInstance,
+  getInstance,
+  changeInstance,
+  uninstallInstance,
+  authenticateInstance,
+  authCallback,
+  executeAction,
+  getInstanceHealth,
+  circuit,
+  sync,
+  listInstanceEvents,
+  permissions,
+  getMetrics,
+  moveInstance,
+  createTenant,
+  listTenants,
+  changeTenant,
+  createTenantApiKey,
+  createUser,
+  listUsers,
+  changeUser,
+  createApiKey,
+  listApiKeys,
+  revokeApiKey,
+  listAudit,
+  verifyAudit,
+  rekeyVault,
+  getEgressProof,
+];

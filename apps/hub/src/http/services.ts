@@ -1,0 +1,37 @@
+import type { Clock, ConnectionTestResult } from '@inthub/contracts';
+import type { Access } from '../access/access.ts';
+import type { AuditReader } from '../audit/audit.ts';
+import type { Acting, Catalog } from '../catalog/catalog.ts';
+import type { Doctor } from '../doctor/doctor.ts';
+import type { EventReader } from '../events/events.ts';
+import type { Gateway } from '../gateway/gateway.ts';
+import type { Health } from '../health/health.ts';
+import type { ConnectorRegistry, Grants } from '../runtime/runtime.ts';
+import type { Metrics } from '../telemetry/telemetry.ts';
+import type { Vault } from '../vault/vault.ts';
+
+/** The rooms that the HTTP API is a thin caller of. */
+export interface Services {
+  readonly access: Access;
+  readonly audit: AuditReader;
+  readonly catalog: Catalog;
+  readonly doctor: Doctor;
+  readonly events: EventReader;
+  readonly gateway: Gateway;
+  /** What was sent to outside hosts since the start: the proof of sealed mode. */
+  readonly egressProof: () => { offline: boolean; attempts: number; since: string };
+  readonly grants: Grants;
+  readonly health: Health;
+  readonly metrics: Metrics;
+  readonly registry: ConnectorRegistry;
+  readonly vault: Pick<Vault, 'rekey'>;
+  /** Tests now, through the gateway, and lets the outcome move the lifecycle and the health history. */
+  readonly testConnection: (
+    acting: Acting,
+    integrationId: string,
+    call: { signal: AbortSignal; traceparent?: string },
+  ) => Promise<ConnectionTestResult>;
+  readonly clock: Clock;
+  /** True once the hub may get traffic; false again while it drains. @throws when a part that it needs does not answer. */
+  readonly ready: () => Promise<boolean>;
+}

@@ -1,0 +1,11 @@
+import { actionsOfType, type ConnectorDefinition } from '@inthub/connector-sdk';
+
+/** Permission to list what the product holds; declared by every connector that can discover anything. */
+export const discoverCapability = 'resource.discover';
+
+/** What an integration of this type can be allowed to do (RUN-5), in the order in which the connector declares it. */
+export function declaredCapabilities(connector: ConnectorDefinition, typeId: string): readonly string[] {
+  const declared = new Set(actionsOfType(connector, typeId).map((action) => action.capability ?? action.id));
+  if (Object.keys(connector.discover).length > 0) declared.add(discoverCapability);
+  return [...declared];
+}

@@ -1,0 +1,234 @@
+// Plugin code is not trusted to have the shape that its types promise: everything is looked at before it is put beside the built-ins.
+import {
+  type AnyAction,
+  type ConnectorCheck,
+  type ConnectorDefinition,
+  type ConnectorManifest,
+  type Discover,
+  defineConnector,
+  ManifestError,
+} from '@inthub/connector-sdk';
+import { authModes, connectorCategories, credentialKinds, RateLimits } from '@inthub/contracts';
+import Type from 'typebox';
+import { createSchemaCheck } from './schema-check.ts';
+
+const text = (maxLength = 1_000) => Type.String({ minLength: 1, maxLength });
+const list = <Item extends Type.TSchema>(item: Item, maxItems = 200) => Type.Array(item, { maxItems });
+const positive = (maximum: number) => Type.Integer({ minimum: 1, maximum });
+const record = Type.Record(Type.String(), Type.Unknown());
+
+const Scheme = Type.Object({
+  scheme: Type.Enum(['none', 'bearer', 'basic', 'header', 'mtls', 'registry-challenge', 'token-exchange']),
+});
+const ManifestShape = Type.Object({
+  id: text(64),
+  version: text(64),
+  metadata: Type.Object({
+    name: text(128),
+    description: text(4_000),
+    icon: text(200_000),
+    category: Type.Enum([...connectorCategories]),
+    vendor: text(128),
+    documentationUrl: text(2_048),
+    supportUrl: text(2_048),
+    privacyPolicyUrl: text(2_048),
+    tags: list(text(64)),
+    minPlatformVersion: text(64),
+    targetApiVersion: text(64),
+  }),
+  types: list(
+    Type.Object({
+      id: text(128),
+      displayName: text(128),
+      description: text(4_000),
+      category: Type.Enum([...connectorCategories]),
+      capabilities: list(text(128)),
+      config: Type.Object({
+        type: Type.Literal('object'),
+        properties: Type.Record(Type.String(), record),
+        required: Type.Optional(list(text(128))),
+      }),
+      defaultEndpoint: Type.Union([text(2_048), Type.Null()]),
+      actions: Type.Optional(list(text(128))),
+      templates: Type.Optional(list(Type.Object({ name: text(128), description: text(4_000), config: record }))),
+    }),
+    50,
+  ),
+  auth: list(
+    Type.Object({
+      mode: Type.Enum([...authModes]),
+      kind: Type.Union([Type.Enum([...credentialKinds]), Type.Null()]),
+      title: text(128),
+      help: text(4_000),
+      apply: Scheme,
+      perHost: Type.Optional(Type.Record(Type.String(), Scheme)),
+      perPath: Type.Optional(Type.Record(Type.String(), Scheme)),
+    }),
+    20,
+  ),
+  egress: Type.Object({ hosts: list(text(253)) }),
+  requiredPermissions: list(
+    Type.Object({ scope: text(256), description: text(4_000), required: Type.Boolean(), justification: text(4_000) }),
+  ),
+  pace: Type.Optional(RateLimits),
+  circuit: Type.Optional(
+    Type.Object({
+      failureThreshold: positive(1_000),
+      successThreshold: positive(1_000),
+      timeoutMs: positive(3_600_000),
+      halfOpenMaxRequests: positive(1_000),
+    }),
+  ),
+  critical: Type.Optional(Type.Boolean()),
+  rateLimitHeaders: Type.Optional(
+    Type.Object({ limit: text(128), remaining: text(128), reset: Type.Optional(record) }),
+  ),
+});
+const ActionShape = Type.Object({
+  id: text(128),
+  title: text(256),
+  description: text(4_000),
+  input: record,
+  output: record,
+  capability: Type.Optional(text(128)),
+  requiredScopes: Type.Optional(list(text(256))),
+  safe: Type.Boolean(),
+  weight: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
+  cacheTtlMs: Type.Optional(positive(86_400_000)),
+  timeoutMs: Type.Optional(positive(300_000)),
+});
+
+const manifestCheck = createSchemaCheck(ManifestShape, { base: 'manifest' });
+const actionCheck = createSchemaCheck(ActionShape, { base: '' });
+const maxActions = 500;
+
+/**
+ * A definition of the hub's own making from what a plugin exports: data copied, functions checked and bound.
+ * @throws ManifestError listing every fault.
+ */
+export function validateConnector(exported: unknown): ConnectorDefinition {
+  const source = asObject(exported);
+  if (source === undefined)
+    throw new ManifestError('?', ['the export is not an object; export what defineConnector returns']);
+  const faults: string[] = [];
+  const manifest = plainData(source['manifest'], 'manifest', faults);
+  const id = asObject(manifest)?.['id'];
+  for (const { path, message } of manifest === undefined ? [] : (manifestCheck(manifest) ?? []))
+    faults.push(`${path} ${message}`);
+  const actions = actionsOf(source['actions'], faults);
+  const testConnection = functionOf(source, 'testConnection', faults);
+  const discover = functionsOf(source['discover'], 'discover', faults);
+  const checks = checksOf(source['checks'], faults);
+  if (faults.length > 0) throw new ManifestError(typeof id === 'string' ? id : '?', faults);
+  return defineConnector({
+    manifest: withOptionalMarks(manifest as ConnectorManifest),
+    actions,
+    testConnection: testConnection as ConnectorDefinition['testConnection'],
+    discover: discover as Record<string, Discover>,
+    checks,
+  });
+}
+
+type Shape = Record<string, unknown>;
+
+/** typebox marks optional fields invisibly, and a copy as plain data has lost the marks; `required` says the same. */
+function withOptionalMarks(manifest: ConnectorManifest): ConnectorManifest {
+  const types = manifest.types.map((type) => {
+    const { properties, required, ...rest } = type.config as {
+      properties: Type.TProperties;
+      required?: readonly string[];
+    };
+    const marked = Object.entries(properties).map(([name, schema]) => [
+      name,
+      required?.includes(name) === true ? schema : Type.Optional(schema),
+    ]);
+    return { ...type, config: Type.Object(Object.fromEntries(marked), rest) };
+  });
+  return { ...manifest, types };
+}
+
+function actionsOf(given: unknown, faults: string[]): AnyAction[] {
+  const values = given instanceof Map ? [...given.values()] : given;
+  if (!Array.isArray(values) || values.length > maxActions) {
+    faults.push(`actions must be a Map or an array of at most ${maxActions} actions`);
+    return [];
+  }
+  return values.flatMap((value: unknown, index) => actionOf(value, `actions[${index}]`, faults) ?? []);
+}
+
+function actionOf(value: unknown, where: string, faults: string[]): AnyAction | undefined {
+  const source = asObject(value);
+  if (source === undefined) {
+    faults.push(`${where} is not an object`);
+    return undefined;
+  }
+  const { run: _run, stream, ...rest } = source;
+  const data = asObject(plainData(rest, where, faults));
+  if (data === undefined) return undefined;
+  const name = `action ${typeof data['id'] === 'string' ? data['id'].slice(0, 128) : where}`;
+  const wrong = actionCheck(data) ?? [];
+  for (const { path, message } of wrong) faults.push(`${name}: ${path} ${message}`);
+  if (wrong.length === 0)
+    for (const side of ['input', 'output'] as const) usableSchema(data[side], `${name}: ${side}`, faults);
+  const run = functionOf(source, 'run', faults, name);
+  const streaming = stream === undefined ? undefined : functionOf(source, 'stream', faults, name);
+  return { ...data, run, ...(streaming === undefined ? {} : { stream: streaming }) } as unknown as AnyAction;
+}
+
+function usableSchema(schema: unknown, where: string, faults: string[]): void {
+  try {
+    createSchemaCheck(schema as object, { base: '' });
+  } catch (error) {
+    faults.push(`${where} is not a usable JSON Schema (${reasonOf(error)})`);
+  }
+}
+
+function checksOf(given: unknown, faults: string[]): ConnectorCheck[] {
+  if (given === undefined) return [];
+  if (!Array.isArray(given)) {
+    faults.push('checks is not an array');
+    return [];
+  }
+  return given.map((value: unknown, index) => {
+    const source = asObject(value) ?? {};
+    if (typeof source['id'] !== 'string' || typeof source['title'] !== 'string')
+      faults.push(`checks[${index}] needs id and title`);
+    const run = functionOf(source, 'run', faults, `checks[${index}]`);
+    return { id: source['id'], title: source['title'], run } as unknown as ConnectorCheck;
+  });
+}
+
+function functionsOf(given: unknown, name: string, faults: string[]): Record<string, unknown> {
+  if (given === undefined) return {};
+  const source = asObject(given);
+  if (source === undefined) {
+    faults.push(`${name} is not an object of functions`);
+    return {};
+  }
+  return Object.fromEntries(Object.keys(source).map((key) => [key, functionOf(source, key, faults, name)]));
+}
+
+function functionOf(source: Shape, key: string, faults: string[], where = 'the connector'): unknown {
+  const value = source[key];
+  if (typeof value === 'function') return value.bind(source);
+  faults.push(`${where}: ${key} is not a function`);
+  return undefined;
+}
+
+/** A copy without getters, proxies or functions, so that what was checked is what is used. */
+function plainData(value: unknown, where: string, faults: string[]): unknown {
+  try {
+    return JSON.parse(JSON.stringify(value) ?? 'null');
+  } catch (error) {
+    faults.push(`${where} is not plain data (${reasonOf(error)})`);
+    return undefined;
+  }
+}
+
+function asObject(value: unknown): Shape | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Shape) : undefined;
+}
+
+function reasonOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).slice(0, 300);
+}

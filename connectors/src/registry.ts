@@ -1,0 +1,11 @@
+/** Every built-in connector, one line each; registry.test.ts compares the list with the folders. */
+import type { ConnectorDefinition } from '@inthub/connector-sdk';
+import { artifactory } from './artifactory/connector.ts';
+import { dockerhub } from './dockerhub/connector.ts';
+import { ghcr } from './ghcr/connector.ts';
+import { harbor } from './harbor/connector.ts';
+import { inmemory } from './inmemory/connector.ts';
+import { oci } from './oci/connector.ts';
+import { quay } from './quay/connector.ts';
+
+export const connectors: readonly ConnectorDefinition[] = [artifactory, dockerhub, ghcr, harbor, inmemory, oci, quay];

@@ -1,0 +1,38 @@
+import type { ActionEvent } from '@inthub/contracts';
+import type { Static, TSchema } from 'typebox';
+import type { ActionContext } from './context.ts';
+
+/** One operation of a connector. Build it with `defineAction`, which infers `run`'s types from the schemas. */
+export interface ActionDefinition<Input extends TSchema = TSchema, Output extends TSchema = TSchema> {
+  /** `noun.verb`; standard ids come from the category, own ids carry the connector's id as prefix. */
+  readonly id: string;
+  readonly title: string;
+  readonly description: string;
+  readonly input: Input;
+  readonly output: Output;
+  /** Permission to use it; default the id. */
+  readonly capability?: string;
+  /** Scopes that the credential needs at the provider. */
+  readonly requiredScopes?: readonly string[];
+  /** True when it only reads: it may be retried and cached. */
+  readonly safe: boolean;
+  /** Cost against the limits: 1 (default), 5 for searches, 10 for bulk. */
+  readonly weight?: number;
+  /** Milliseconds that a result of a safe action may be served from the cache; default not cached. */
+  readonly cacheTtlMs?: number;
+  /** Default deadline in milliseconds where the caller gives none; default the integration's `timeout`. */
+  readonly timeoutMs?: number;
+  run(input: Static<Input>, ctx: ActionContext): Promise<Static<Output>>;
+  /** Present when the action can stream; `run` then gives the whole result. */
+  stream?(input: Static<Input>, ctx: ActionContext): AsyncIterable<ActionEvent>;
+}
+
+/** An action whose schemas are no longer known to the type system, as registries hold it. */
+// biome-ignore lint/suspicious/noExplicitAny: run's input is contravariant; the gateway validates it against `input` before the call.
+export type AnyAction = ActionDefinition<any, any>;
+
+export function defineAction<const Input extends TSchema, const Output extends TSchema>(
+  action: ActionDefinition<Input, Output>,
+): ActionDefinition<Input, Output> {
+  return action;
+}

@@ -1,0 +1,68 @@
+import type { AuthMode, CredentialKind } from '@inthub/contracts';
+
+/**
+ * How a credential gets into a request: data, carried out by egress, so that the connector never holds the secret.
+ * `{field}` in a template names a field of the credential's material (`{token}`, `{username}`, `{password}`, `{key}`, `{accessToken}`).
+ */
+export type AuthScheme =
+  | { readonly scheme: 'none' }
+  /** `Authorization: Bearer <template>`. */
+  | { readonly scheme: 'bearer'; readonly token: string }
+  /** `Authorization: Basic` (RFC 7617). */
+  | { readonly scheme: 'basic'; readonly username: string; readonly password: string }
+  /** A header of the product's own, for example `PRIVATE-TOKEN: {token}`. */
+  | { readonly scheme: 'header'; readonly name: string; readonly value: string }
+  /** TLS client certificate from an `mtls_cert` credential. */
+  | { readonly scheme: 'mtls' }
+  /**
+   * OCI distribution / Docker token authentication: on a 401 with `WWW-Authenticate: Bearer realm,service,scope`, ask the realm
+   * for a token (with Basic credentials where there are some) and repeat; a `Basic` challenge is answered with Basic.
+   * The realm must be on the endpoint's host, on a declared host or on config field `tokenRealmHost`.
+   * Source: distribution.github.io/distribution/spec/auth/token/.
+   */
+  | { readonly scheme: 'registry-challenge'; readonly username?: string; readonly password?: string }
+  /** Log in by JSON once, use the returned bearer token until it expires (Docker Hub's `/v2/auth/token`). */
+  | {
+      readonly scheme: 'token-exchange';
+      readonly url: string;
+      readonly json: Readonly<Record<string, string>>;
+      /** JSON Pointers into the reply. */
+      readonly tokenAt: string;
+      readonly expiresInAt?: string;
+      /** Used when the reply names no lifetime; seconds. */
+      readonly defaultLifetimeSeconds: number;
+    };
+
+/** One way to authenticate: which `authMode` of the config and which credential kind select it. */
+export interface AuthMethod {
+  readonly mode: AuthMode;
+  /** Null for `none`. */
+  readonly kind: CredentialKind | null;
+  readonly title: string;
+  /** Where the operator gets this credential. */
+  readonly help: string;
+  readonly apply: AuthScheme;
+  /** Other scheme for single declared hosts (exact host name), for products whose control plane differs from their data plane. */
+  readonly perHost?: Readonly<Record<string, AuthScheme>>;
+  /**
+   * Other scheme for paths below the endpoint that start with the prefix (`/api/`), for products that serve a control plane with
+   * its own authentication on the same host. The longest prefix wins.
+   */
+  readonly perPath?: Readonly<Record<string, AuthScheme>>;
+}
+
+/**
+ * The scheme for one request: `perHost` by host name, else `perPath` by the longest fitting prefix below the endpoint, else `apply`.
+ * `url` is the whole URL of the request, so that `.` and `..` segments are already resolved.
+ */
+export function authSchemeFor(method: AuthMethod, endpoint: string, url: URL): AuthScheme {
+  const byHost = method.perHost;
+  if (byHost !== undefined && Object.hasOwn(byHost, url.hostname)) return byHost[url.hostname] as AuthScheme;
+  const base = new URL(endpoint);
+  if (url.origin !== base.origin) return method.apply;
+  const root = base.pathname.replace(/\/+$/, '');
+  const below = url.pathname.startsWith(`${root}/`) ? url.pathname.slice(root.length) : url.pathname;
+  const fitting = Object.entries(method.perPath ?? {}).filter(([prefix]) => below.startsWith(prefix));
+  fitting.sort(([a], [b]) => b.length - a.length);
+  return fitting[0]?.[1] ?? method.apply;
+}

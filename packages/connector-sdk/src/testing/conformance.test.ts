@@ -1,0 +1,145 @@
+/** The suites must be able to fail: each planted defect is run through them in a process of its own, and must be caught. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const repository = join(import.meta.dirname, '../../../..');
+
+const suite = `
+import { defineAction, defineConnector, registryActions } from '@inthub/connector-sdk';
+import { createFakeRegistry, createMockGateway, faultConformance, manifestConformance, registryConformance, sampleImage } from '@inthub/connector-sdk/testing';
+import { HubError } from '@inthub/contracts';
+import Type from 'typebox';
+import { describe } from 'vitest';
+
+const manifest = {
+  id: 'acme', version: '1.0.0',
+  metadata: { name: 'Acme', description: 'A connector that is made to be tested.', icon: 'data:image/svg+xml,%3Csvg/%3E', category: 'registry', vendor: 'Acme', documentationUrl: 'https://a.test', supportUrl: 'https://a.test', privacyPolicyUrl: 'https://a.test', tags: [], minPlatformVersion: '0.1.0', targetApiVersion: '1' },
+  types: [{ id: 'registry.acme', displayName: 'Acme', description: 'Acme', category: 'registry', capabilities: [], config: Type.Object({}), defaultEndpoint: 'https://acme.test' }],
+  auth: [{ mode: 'token', kind: 'bearer_token', title: 'Token', help: 'Make a token in Acme.', apply: { scheme: 'bearer', token: '{token}' } }],
+  egress: { hosts: [] }, requiredPermissions: [],
+};
+const Answer = Type.Object({ ok: Type.Boolean() });
+const get = (run) => defineAction({ id: 'acme.thing.get', title: 'Get', description: 'Gets the thing there is.', input: Type.Object({}, { additionalProperties: false }), output: Answer, safe: true, run });
+const right = async (_input, ctx) => (await ctx.http.get('/thing')).json(Answer);
+const reachable = (run) => ({ id: 'acme.reachable', title: 'Reachable', run });
+const rightCheck = reachable(async (ctx) => {
+  try { await right({}, ctx); return { status: 'pass', message: 'ok' }; }
+  catch (error) { return { status: 'fail', message: error.message, suggestions: ['Mend it.'] }; }
+});
+const build = (run = right, more = {}) => defineConnector({
+  manifest, actions: [get(run)], checks: [rightCheck],
+  testConnection: async (ctx) => {
+    const { status, message } = await rightCheck.run(ctx);
+    return { success: status === 'pass', message: message + ' Check the token and the endpoint of the integration.', details: {} };
+  },
+  ...more,
+});
+const faults = (name, connector) => describe(name, () => faultConformance({ connector, respond: () => () => ({ json: { ok: true } }), cases: [{ action: 'acme.thing.get', input: {} }] }));
+
+faults('FINE', build());
+faults('SWALLOWS', build(async (input, ctx) => right(input, ctx).catch(() => ({ ok: false }))));
+faults('RENAMES', build(async (input, ctx) => right(input, ctx).catch((error) => { throw new HubError('internal', error.message); })));
+faults('TRUSTS', build(async (_input, ctx) => ({ ok: Boolean((await (await ctx.http.get('/thing')).json()).ok) })));
+faults('LEAKS', build(async (_input, ctx) => {
+  const response = await ctx.http.get('/thing', { expect: [403] });
+  if (response.status === 403) throw new HubError('provider_forbidden', await response.text());
+  return response.json(Answer);
+}));
+faults('IGNORES ABORT', build(async (_input, ctx) => {
+  const response = await ctx.http.get('/thing').catch((error) => { if (ctx.signal.aborted) return { json: () => ({ ok: true }) }; throw error; });
+  return response.json(Answer);
+}));
+faults('STRAYS', build(async (input, ctx) => { await ctx.http.get('https://elsewhere.test/').catch(() => {}); return right(input, ctx); }));
+faults('BOASTS', build(right, { testConnection: async () => ({ success: true, message: 'all is well, as always', details: {} }), checks: [reachable(async () => ({ status: 'pass', message: 'ok' }))] }));
+
+describe('OPEN INPUT', () => manifestConformance(build(right, { actions: [{ ...get(right), input: Type.Object({}) }] })));
+describe('NO CHECK', () => manifestConformance(build(right, { checks: [] })));
+describe('CONFIG SECRET', () => manifestConformance(build(right, { manifest: { ...manifest, types: [{ ...manifest.types[0], config: Type.Object({ apiKey: Type.Optional(Type.String()) }) }] } })));
+describe('WRONG FIELD', () => manifestConformance(build(right, { manifest: { ...manifest, auth: [{ ...manifest.auth[0], apply: { scheme: 'bearer', token: '{key}' } }] } })));
+
+const image = sampleImage('a');
+const names = ['a', 'b', 'c'];
+const registry = (name, handlers) => describe(name, () => {
+  const connector = build(right, { actions: registryActions(handlers) });
+  const hub = createMockGateway({ connector, respond: createFakeRegistry({ repositories: {} }) });
+  registryConformance({ name: 'it', offered: Object.keys(handlers), run: (action, input) => hub.run(action, input), fixtures: () => ({ repository: 'team/app', tag: 'a', digest: image.digest, mediaType: image.mediaType, tags: names }) });
+});
+const tag = (name) => ({ name, digest: null, pushedAt: null });
+registry('IGNORES LIMIT', { 'tag.list': async ({ repository }) => ({ repository, items: names.map(tag), nextCursor: null }) });
+registry('REPEATS', { 'tag.list': async ({ repository, cursor, limit }) => ({ repository, items: names.slice(0, limit).map(tag), nextCursor: cursor === undefined && limit < 3 ? 'more' : null }) });
+registry('OUT OF SHAPE', { 'tag.resolve': async ({ repository, tag }) => ({ repository, tag, digest: image.digest }) });
+registry('SAYS YES', { 'digest.verify': async ({ repository, digest }) => ({ repository, reference: 'a', verified: true, computed: digest, expected: digest, mediaType: image.mediaType, sizeBytes: 1 }) });
+`;
+
+describe('the conformance suites', () => {
+  let folder: string;
+  let results: readonly { readonly fullName: string; readonly status: string }[];
+  beforeAll(() => {
+    mkdirSync(join(repository, '.cache'), { recursive: true });
+    folder = mkdtempSync(join(repository, '.cache/conformance-'));
+    writeFileSync(join(folder, 'planted.test.ts'), suite);
+    writeFileSync(
+      join(folder, 'vitest.config.ts'),
+      "const conditions = ['source', 'node'];\nexport default { resolve: { conditions }, ssr: { resolve: { conditions } } };\n",
+    );
+    const report = join(folder, 'report.json');
+    const run = spawnSync(
+      process.execPath,
+      [
+        join(repository, 'node_modules/vitest/vitest.mjs'),
+        'run',
+        '--root',
+        folder,
+        '--reporter',
+        'json',
+        '--outputFile',
+        report,
+      ],
+      {
+        cwd: folder,
+        encoding: 'utf8',
+        env: { ...process.env, VITEST: undefined, NO_COLOR: '1' },
+      },
+    );
+    expect(run.error).toBeUndefined();
+    const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as {
+      testResults: { assertionResults: typeof results }[];
+    };
+    results = testResults.flatMap(({ assertionResults }) => assertionResults);
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const failed = (planted: string) =>
+    results
+      .filter(({ fullName, status }) => fullName.startsWith(`${planted} `) && status === 'failed')
+      .map(({ fullName }) => fullName);
+
+  it('pass a connector that is right', () => {
+    expect(results.filter(({ fullName }) => fullName.startsWith('FINE ')).length).toBeGreaterThan(25);
+    expect(failed('FINE')).toEqual([]);
+  });
+
+  it.each([
+    ['SWALLOWS', 'types the fault "broken"'],
+    ['RENAMES', 'types the fault "missing"'],
+    ['TRUSTS', 'types the fault "empty"'],
+    ['TRUSTS', 'types the fault "strange"'],
+    ['LEAKS', 'types the fault "forbidden"'],
+    ['IGNORES ABORT', 'stops at once'],
+    ['STRAYS', 'works when nothing is wrong'],
+    ['BOASTS', 'names a remedy'],
+    ['OPEN INPUT', 'closed inputs'],
+    ['NO CHECK', 'names checks'],
+    ['CONFIG SECRET', 'keeps secrets out of config'],
+    ['WRONG FIELD', 'authenticates with fields'],
+    ['IGNORES LIMIT', 'finds what is there'],
+    ['REPEATS', 'finds what is there'],
+    ['REPEATS', 'forged cursor'],
+    ['OUT OF SHAPE', 'gives the digest'],
+    ['SAYS YES', 'denies another'],
+  ])('catch a connector that %s: %s', (planted, test) => {
+    expect(failed(planted)).toEqual(expect.arrayContaining([expect.stringContaining(test)]));
+  });
+});

@@ -1,0 +1,28 @@
+export { type ApiDescription, createApiDescription } from './api-description.ts';
+export {
+  canaryCredential,
+  createMockCredentialStore,
+  findSecrets,
+  type MockCredentialStore,
+  secretsOf,
+} from './credentials.ts';
+export { firstOf, type Reply, type Responder, type SentRequest } from './exchange.ts';
+export { createFakeProvider, type Expectation, type FakeProvider } from './fake-provider.ts';
+export {
+  createFakeRegistry,
+  type FakeRegistryOptions,
+  manifestTypes,
+  type SampleIndex,
+  type SampleManifest,
+  sampleImage,
+  sampleIndex,
+  sampleManifest,
+  sha256,
+} from './fake-registry.ts';
+export { type FaultCase, type FaultConformanceOptions, type FaultName, faultConformance } from './fault-conformance.ts';
+export { createLoopbackTransport } from './loopback-transport.ts';
+export { manifestConformance } from './manifest-conformance.ts';
+export { createManualClock, type ManualClock } from './manual-clock.ts';
+export { createMockGateway, type MockGateway } from './mock-gateway.ts';
+export { type RegistryConformanceOptions, type RegistryFixtures, registryConformance } from './registry-conformance.ts';
+export { createTestContext, type TestContext, type TestContextOptions } from './test-context.ts';

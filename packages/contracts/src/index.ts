@@ -1,0 +1,71 @@
+export { expandScopes, isRole, isScope, type Principal, type Role, roles, type Scope, scopes } from './access.ts';
+export { ActionError, type ActionEvent, ActionMetadata, ActionResult } from './action-result.ts';
+export {
+  type AuthRef,
+  type AuthRefScope,
+  authRefPattern,
+  authRefScopes,
+  formatAuthRef,
+  parseAuthRef,
+} from './auth-ref.ts';
+export { type ConnectorCategory, connectorCategories } from './category.ts';
+export { type Clock, systemClock } from './clock.ts';
+export { ConnectionDefaults, ConnectionProfile } from './connection-profile.ts';
+export { ConnectionTestResult, Resource } from './connection-test.ts';
+export { type CredentialKind, CredentialMaterial, credentialKinds } from './credential.ts';
+export { DoctorCheckResult, type DoctorCheckType, DoctorReport, doctorCheckTypes } from './doctor-report.ts';
+export {
+  type Blame,
+  type ErrorCode,
+  type ErrorCodeRow,
+  errorCodes,
+  isErrorCode,
+  retiredErrorCodes,
+} from './errors/codes.ts';
+export { type FieldError, HubError, type HubErrorOptions, invalidField } from './errors/hub-error.ts';
+export { Problem, toProblem } from './errors/problem.ts';
+export { providerErrorCode } from './errors/provider-status.ts';
+export { IntegrationEvent, type LifecycleEventType, lifecycleEventTypes } from './event.ts';
+export {
+  type ApiKeyId,
+  type CredentialId,
+  createId,
+  type EventId,
+  type IntegrationId,
+  isId,
+  type TenantId,
+  type UserId,
+} from './ids.ts';
+export {
+  type AuthMode,
+  AuthRefText,
+  authModes,
+  baseConfigProperties,
+  type HealthStatus,
+  healthStatuses,
+  Integration,
+  type IntegrationConfig,
+  IntegrationFeatures,
+  Name,
+  RateLimits,
+  RetryPolicy,
+} from './integration.ts';
+export {
+  failureThresholds,
+  type InstanceStatus,
+  type IntegrationStatus,
+  instanceStatusOf,
+  integrationStatuses,
+  type LifecycleMove,
+  type LifecyclePolicy,
+  type LifecycleState,
+  legalMoves,
+  lifecycleMoves,
+  type OperatorMove,
+  operatorMoves,
+  type TransitionResult,
+  transition,
+} from './lifecycle.ts';
+export { type Page, PageOf, PageQuery, pageLimits } from './pagination.ts';
+export { isStorable, type Json, storableJson, storableText } from './storable.ts';
+export { NullableTimestamp, Timestamp } from './timestamp.ts';

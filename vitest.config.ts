@@ -1,0 +1,31 @@
+import swc from 'unplugin-swc';
+import { defineConfig } from 'vitest/config';
+
+const conditions = ['source', 'node'];
+
+// Vitest's own transformer does not lower standard decorators; SWC does (the SDK's BaseConnector uses them).
+export default defineConfig({
+  plugins: [
+    swc.vite({
+      jsc: {
+        target: 'es2023',
+        parser: { syntax: 'typescript', decorators: true },
+        transform: { decoratorVersion: '2022-03' },
+      },
+      module: { type: 'es6' },
+    }),
+  ],
+  // Packages of ours are tested from source. 'import' must not stand here: Vitest passes these on to Node, where it would
+  // also hold for require() and hand CommonJS packages (pg) an ES module.
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    include: ['{packages,apps,connectors,tools}/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**'],
+    globalSetup: ['packages/testing/src/vitest-global-setup.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 120_000,
+    pool: 'forks',
+    maxWorkers: 2,
+  },
+});
