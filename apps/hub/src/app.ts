@@ -10,13 +10,7 @@ import { catalogTypes } from './catalog-types.ts';
 import { startChangeNotifier } from './change-notifier.ts';
 import type { HubConfig } from './config.ts';
 import { createConnectionTests, scheduler } from './connection-tests.ts';
-import {
-  createDatabase,
-  createPartitionKeeper,
-  type KeptTable,
-  migrate,
-  startEmbeddedServer,
-} from './database/database.ts';
+import { createDatabase, createPartitionKeeper, migrate, startEmbeddedServer } from './database/database.ts';
 import { createDoctor } from './doctor/doctor.ts';
 import { createEgress } from './egress/egress.ts';
 import { createEventLog } from './events/events.ts';
@@ -26,9 +20,11 @@ import { createCheckSchedule, createHealth } from './health/health.ts';
 import { createHttpServer } from './http/http.ts';
 import { createIntegrationDirectory } from './integration-directory.ts';
 import { warnOfMissingKeys } from './missing-keys.ts';
+import { monthlyTables } from './monthly-tables.ts';
 import { recordUsage } from './record-usage.ts';
 import { readOrRefuse, refuseAddress, refuseSetting } from './refuse-setting.ts';
 import { createGrants, createRuntime, loadConnectors } from './runtime/runtime.ts';
+import { createStartedParts } from './started-parts.ts';
 import { createLogger, createRedactor, createTelemetry, createTracer } from './telemetry/telemetry.ts';
 import { createTenantNetworks } from './tenant-networks.ts';
 import { auditChainKeys, createKeyRing, createVault, loadMasterKeys } from './vault/vault.ts';
@@ -51,13 +47,6 @@ export interface StartOptions {
   readonly limits?: GatewayDeps['limits'];
 }
 
-/** Events and the audit stay until an operator decides otherwise; health history serves windows of up to 30 days. */
-const monthlyTables: readonly KeptTable[] = [
-  { name: 'events', keepDays: null },
-  { name: 'audit_entries', keepDays: null },
-  { name: 'health_samples', keepDays: 90 },
-];
-
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
@@ -76,22 +65,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
   const redactFor = (value: unknown, tenantId: string) => redactor.redact(value, tenantId);
   if (config.bootstrapApiKey !== null) redactor.learn(config.bootstrapApiKey);
 
-  /** In the order of starting; stopped in reverse. */
-  const started: { name: string; stop: () => unknown }[] = [];
-  let stopping: Promise<void> | undefined;
-  const stop = () => {
-    stopping ??= stopAll();
-    return stopping;
-  };
-  async function stopAll(): Promise<void> {
-    for (const part of started.reverse()) {
-      try {
-        await part.stop();
-      } catch (error) {
-        log.error({ err: error, part: part.name }, 'could not stop cleanly');
-      }
-    }
-  }
+  const started = createStartedParts(log);
 
   try {
     const { keys } = await loadMasterKeys({ ...config, log }).catch(refuseSetting);
@@ -99,16 +73,16 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
     let databaseUrl = config.databaseUrl;
     if (databaseUrl === null) {
       const server = await startEmbeddedServer({ dataDir: config.dataDir, log });
-      started.push({ name: 'embedded database', stop: server.stop });
+      started.add({ name: 'embedded database', stop: server.stop });
       databaseUrl = server.url;
     }
     await migrate(databaseUrl, { log });
     const database = await createDatabase({ url: databaseUrl, log });
-    started.push({ name: 'database', stop: database.close });
+    started.add({ name: 'database', stop: database.close });
 
     const { metrics } = createTelemetry({ processMetrics: true });
     const tracer = await createTracer({ endpoint: config.otlpEndpoint, version, clock, log });
-    if (tracer !== null) started.push({ name: 'tracer', stop: tracer.close });
+    if (tracer !== null) started.add({ name: 'tracer', stop: tracer.close });
     const events = createEventLog({ database, clock });
     const [chainKey, ...earlierChainKeys] = auditChainKeys(keys);
     const audit = createAuditLog({ database, clock, redact: redactFor, chainKey, earlierChainKeys });
@@ -122,7 +96,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
       // rule-ok: one-door-out the operator's identity provider is platform traffic and belongs to no tenant's egress policy
       ...(config.oidc === null ? {} : { oidc: { ...config.oidc, fetch: globalThis.fetch } }),
     });
-    started.push({ name: 'access', stop: access.close });
+    started.add({ name: 'access', stop: access.close });
     const vault = createVault({
       database,
       audit,
@@ -150,7 +124,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
     );
     const since = clock.now().toISOString();
     const egressProof = () => ({ offline: config.offline, attempts: egress.attempts, since });
-    started.push({
+    started.add({
       name: 'egress',
       async stop() {
         await egress.close();
@@ -176,7 +150,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
     };
     const grants = createGrants({ database, registry, events, audit, clock, onChanged });
     const stores = await createGatewayStores({ config, database, clock, log });
-    started.push({ name: 'gateway stores', stop: stores.close });
+    started.add({ name: 'gateway stores', stop: stores.close });
     const gateway = createGateway({
       findIntegration: directory.find,
       resolveCredential: vault.resolve,
@@ -191,7 +165,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
       ...(options.limits === undefined ? {} : { limits: options.limits }),
       ...(tracer === null ? {} : { tracer }),
     });
-    started.push({ name: 'gateway', stop: gateway.close });
+    started.add({ name: 'gateway', stop: gateway.close });
 
     const catalog = createCatalog({
       database,
@@ -217,7 +191,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
         gateway.forgetAll();
       },
     });
-    started.push({ name: 'changes of other replicas', stop: changes.close });
+    started.add({ name: 'changes of other replicas', stop: changes.close });
     const tests = createConnectionTests({ gateway, catalog, metrics, note: (...outcome) => health.note(...outcome) });
     const health = createHealth({
       database,
@@ -266,17 +240,17 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
       },
       { log, version, publicUrl: config.publicUrl, tracer },
     );
-    started.push({ name: 'http', stop: () => app.close() });
+    started.add({ name: 'http', stop: () => app.close() });
     if (config.roles.has('worker')) {
       const partitions = createPartitionKeeper({ database, clock, log, tables: monthlyTables });
       partitions.start();
-      started.push({ name: 'partitions', stop: partitions.stop });
+      started.add({ name: 'partitions', stop: partitions.stop });
       health.start();
-      started.push({ name: 'health', stop: health.stop });
+      started.add({ name: 'health', stop: health.stop });
     }
     const url = await app.listen({ port: config.port, host: config.host }).catch(refuseAddress);
     ready = true;
-    started.push({
+    started.add({
       name: 'readiness',
       stop: () => {
         ready = false;
@@ -284,9 +258,9 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
     });
     void warnOfMissingKeys({ held: keys, keysInUse: vault.keysInUse, log });
     log.info({ url, version, roles: [...config.roles], connectors: registry.list().length }, 'ready');
-    return { url, generatedKey, stop };
+    return { url, generatedKey, stop: started.stop };
   } catch (error) {
-    await stop();
+    await started.stop();
     throw error;
   }
 }

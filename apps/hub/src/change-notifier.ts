@@ -64,6 +64,8 @@ export async function startChangeNotifier(deps: ChangeNotifierDeps): Promise<Cha
     const onLost = () => lost.abort(null);
     listening.once('end', onLost).once('error', onLost);
     stop.signal.addEventListener('abort', onLost, { once: true });
+    // The end may have come while the connection was being made: then the listener above is never called.
+    if (stop.signal.aborted) onLost();
     try {
       while (!lost.signal.aborted) {
         await clock.sleep(checkEveryMs, lost.signal).catch(() => undefined);

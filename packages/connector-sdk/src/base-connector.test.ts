@@ -9,7 +9,7 @@ import { Action, ActionStream, Capability, Webhook } from './decorators.ts';
 import { defineConnector } from './define-connector.ts';
 import type { ConnectorManifest } from './manifest.ts';
 import { ManifestError } from './validate-manifest.ts';
-import type { InboundDelivery } from './webhook.ts';
+import type { InboundDelivery, WebhookVerdict } from './webhook.ts';
 
 const manifest: ConnectorManifest = {
   id: 'greeter',
@@ -64,7 +64,9 @@ const count = {
 const delivery = {
   title: 'Greeted',
   events: ['greeter.person.greeted'],
-  verify: (_: InboundDelivery, secrets: readonly string[]) => secrets.includes('ok'),
+  proof: 'token' as const,
+  verify: (_: InboundDelivery, secrets: readonly string[]) =>
+    (secrets.includes('ok') ? 'valid' : 'invalid') as WebhookVerdict,
 };
 const translate = () => [{ type: 'greeter.person.greeted', data: {} }];
 async function* greetSlowly({ name }: { name: string }): AsyncGenerator<ActionEvent> {
@@ -164,7 +166,7 @@ describe('BaseConnector', () => {
     expect(events).toEqual([{ type: 'data', chunk: 'Hello, Ada' }]);
     expect(await decorated.testConnection(ctx)).toEqual(await plain.testConnection(ctx));
     expect(await decorated.webhooks![0]!.translate(inbound)).toEqual([{ type: 'greeter.person.greeted', data: {} }]);
-    expect(decorated.webhooks![0]!.verify(inbound, ['ok'])).toBe(true);
+    expect(decorated.webhooks![0]!.verify(inbound, ['ok'])).toBe('valid');
   });
 
   it('lets a subclass change an action, with or without saying so again', async () => {

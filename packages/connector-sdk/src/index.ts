@@ -66,4 +66,14 @@ export {
 } from './pagination.ts';
 export { checkValue, decodeProviderText, parseProviderJson, requireValue } from './schema-validator.ts';
 export { ManifestError, validateManifest } from './validate-manifest.ts';
-export type { InboundDelivery, TranslatedEvent, WebhookDefinition } from './webhook.ts';
+export type {
+  InboundDelivery,
+  RegisteredWebhook,
+  TranslatedEvent,
+  WebhookAnswer,
+  WebhookDefinition,
+  WebhookRegistration,
+  WebhookRegistrationRequest,
+  WebhookVerdict,
+} from './webhook.ts';
+export { type HmacProof, hmacProof, sameText, tokenProof } from './webhook-proof.ts';

@@ -57,6 +57,7 @@ export function validateManifest(
     demand(webhook.id.startsWith(`${manifest.id}.`), `webhook id "${webhook.id}" must start with ${manifest.id}.`);
     demand(!webhookIds.has(webhook.id), `webhook ${webhook.id} is defined twice`);
     webhookIds.add(webhook.id);
+    for (const type of webhook.types ?? []) demand(types.has(type), `webhook ${webhook.id} names unknown type ${type}`);
     for (const type of webhook.events) {
       const named = eventType.test(type) && type.startsWith(`${manifest.id}.`);
       demand(named, `webhook ${webhook.id}: event "${type}" must be ${manifest.id}.<thing>.<past tense>`);

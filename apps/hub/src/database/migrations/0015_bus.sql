@@ -1,0 +1,2 @@
+-- consumers, their positions, redeliveries and dead letters
+SELECT 1;

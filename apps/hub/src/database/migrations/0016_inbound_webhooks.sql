@@ -1,0 +1,2 @@
+-- webhook endpoints of integrations and what arrived there
+SELECT 1;

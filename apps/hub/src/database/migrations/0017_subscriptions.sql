@@ -1,0 +1,2 @@
+-- outgoing webhooks, their deliveries and attempts
+SELECT 1;

@@ -1,0 +1,2 @@
+-- annotations kept while offline
+SELECT 1;

@@ -1,0 +1,2 @@
+-- prices of models
+SELECT 1;

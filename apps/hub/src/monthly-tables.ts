@@ -1,0 +1,8 @@
+import type { KeptTable } from './database/database.ts';
+
+/** Events and the audit stay until an operator decides otherwise; health history serves windows of up to 30 days. */
+export const monthlyTables: readonly KeptTable[] = [
+  { name: 'events', keepDays: null },
+  { name: 'audit_entries', keepDays: null },
+  { name: 'health_samples', keepDays: 90 },
+];
