@@ -21,16 +21,28 @@ export type AuthScheme =
    * Source: distribution.github.io/distribution/spec/auth/token/.
    */
   | { readonly scheme: 'registry-challenge'; readonly username?: string; readonly password?: string }
-  /** Log in by JSON once, use the returned bearer token until it expires (Docker Hub's `/v2/auth/token`). */
+  /**
+   * Log in once, use the returned token until it expires (Docker Hub's `/v2/auth/token`, Vault's AppRole, OAuth client credentials).
+   * In `url`, `json`, `form` and `headers`, `{config.<field>}` stands for a text of the integration's config; a header, form or
+   * JSON field whose config field is not set is left out, and `{config.<field>|<default>}` names what then stands there instead.
+   */
   | {
       readonly scheme: 'token-exchange';
+      /** Absolute, or below the integration's endpoint when it begins with `/`. A config field in it is percent-encoded, `/` kept. */
       readonly url: string;
-      readonly json: Readonly<Record<string, string>>;
+      /** Sent as `application/json`. Exactly one of json and form. */
+      readonly json?: Readonly<Record<string, string>>;
+      /** Sent as `application/x-www-form-urlencoded` (OAuth 2, RFC 6749). */
+      readonly form?: Readonly<Record<string, string>>;
+      /** Further headers of the login; no secrets. */
+      readonly headers?: Readonly<Record<string, string>>;
       /** JSON Pointers into the reply. */
       readonly tokenAt: string;
       readonly expiresInAt?: string;
       /** Used when the reply names no lifetime; seconds. */
       readonly defaultLifetimeSeconds: number;
+      /** How the token goes out; default `authorization: Bearer {token}`. */
+      readonly sendAs?: { readonly name: string; readonly value: string };
     };
 
 /** One way to authenticate: which `authMode` of the config and which credential kind select it. */

@@ -10,6 +10,8 @@ import { type PrivateAuthority, parseAuthority } from './tls.ts';
 export interface IntegrationSettings {
   /** Already judged: not blocked, and no literal address that may not be reached. */
   readonly endpoint: Target;
+  /** The whole of it, for login requests that name a field of it. */
+  readonly config: IntegrationConfig;
   /** Path of the endpoint without the slash at its end; '' for the root. */
   readonly basePath: string;
   readonly hosts: HostPolicy;
@@ -62,6 +64,7 @@ function readConfig(config: IntegrationConfig): Omit<IntegrationSettings, 'hosts
   const realmHost = config['tokenRealmHost'];
   return {
     endpoint,
+    config,
     basePath: url.pathname.replace(/\/+$/, ''),
     customHeaders: readCustomHeaders(config.customHeaders),
     authority: caCertificate === undefined || caCertificate.trim() === '' ? undefined : parseAuthority(caCertificate),

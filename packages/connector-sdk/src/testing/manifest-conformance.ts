@@ -114,7 +114,7 @@ function templatesOf(scheme: AuthScheme): readonly string[] {
     case 'registry-challenge':
       return [scheme.username, scheme.password].filter((template) => template !== undefined);
     case 'token-exchange':
-      return Object.values(scheme.json);
+      return Object.values(scheme.json ?? scheme.form ?? {});
     default:
       return [];
   }

@@ -214,6 +214,43 @@ describe('token exchange', () => {
     server.verify();
   });
 
+  it('logs in by a form below the endpoint, filled from the config, and sends the token in a header of its own', async () => {
+    server.on('POST', '/base/v1/auth/team%20a/login', grant('t1'));
+    server.always('GET', '/base/x', respond.json(200, {}));
+    const { json: _json, ...rest } = scheme();
+    const one = {
+      ...rest,
+      url: '/v1/auth/{config.mount}/login',
+      form: { user: '{username}', role: '{config.role}', region: '{config.region|eu}', none: '{config.unset}' },
+      headers: { 'x-namespace': '{config.namespace}', 'x-none': '{config.unset}' },
+      sendAs: { name: 'X-Own-Token', value: '{token}' },
+    } as const;
+    const config = { mount: 'team a', role: '{password}', namespace: 'ns/1' };
+    const call = () => test.client(`${server.url}/base`, { scheme: one, material: basicMaterial, config }).get('/x');
+
+    await call();
+    await call();
+
+    const [login, first] = server.requests;
+    expect(login?.body.toString()).toBe('user=ann&role=%7Bpassword%7D&region=eu');
+    expect(login?.headers).toMatchObject({
+      'x-namespace': 'ns/1',
+      'content-type': 'application/x-www-form-urlencoded',
+    });
+    expect(login?.headers).not.toHaveProperty('x-none');
+    expect(first?.headers).toMatchObject({ 'x-own-token': 't1' });
+    expect(first?.headers).not.toHaveProperty('authorization');
+    expect(server.requests).toHaveLength(3);
+  });
+
+  it.each(['../x', 'a/../b', '.'])('refuses a config that leads the login astray: %s', async (mount) => {
+    const one = { ...scheme(), url: '/v1/auth/{config.mount}/login' };
+    const calling = test.client(server.url, { scheme: one, material: basicMaterial, config: { mount } }).get('/x');
+
+    expect((await failure(calling)).code).toBe('egress_denied');
+    expect(server.requests).toHaveLength(0);
+  });
+
   it('does not log in again and again for a token that is refused when new', async () => {
     server.on('POST', '/login', grant('t1'));
     server.on('GET', '/x', respond.json(401, { message: 'no' }));

@@ -4,15 +4,19 @@ import { isHeaderValue } from '../headers.ts';
 import type { OpenCredential } from '../scope.ts';
 import type { AuthContext, Authenticator } from './authorization.ts';
 import { findAtPointer } from './json-pointer.ts';
-import { openCredential, parseTemplate, secretsOf } from './template.ts';
+import { loginRequest, loginTarget } from './login-request.ts';
+import { openCredential, secretsOf } from './template.ts';
 import { lastingToken, type Token } from './token-store.ts';
 
 type Scheme = Extract<AuthScheme, { scheme: 'token-exchange' }>;
 
-/** Logs in by JSON and uses the returned bearer token until it expires. A 401 to a kept token leads to one new login. */
+/** Logs in and uses the returned token until it expires. A 401 to a kept token leads to one new login. */
 export function createTokenExchange(scheme: Scheme): Authenticator {
-  const keyOf = ({ tenantId, integrationId }: AuthContext, { fingerprint }: OpenCredential) =>
-    JSON.stringify([tenantId, integrationId, fingerprint, 'exchange', scheme.url]);
+  const { name, value: form } = scheme.sendAs ?? { name: 'authorization', value: 'Bearer {token}' };
+  const header = name.toLowerCase();
+  const [before = '', after = ''] = form.split('{token}');
+  const keyOf = ({ tenantId, integrationId, settings }: AuthContext, { fingerprint }: OpenCredential) =>
+    JSON.stringify([tenantId, integrationId, fingerprint, 'exchange', loginTarget(scheme, settings)]);
 
   const authorize: Authenticator['authorize'] = async (_request, context) => {
     const credential = await openCredential(context);
@@ -23,7 +27,7 @@ export function createTokenExchange(scheme: Scheme): Authenticator {
     });
     const { value } = await context.race(loggingIn);
     return {
-      headers: { authorization: `Bearer ${value}` },
+      headers: { [header]: `${before}${value}${after}` },
       secrets: () => [value, ...secretsOf(credential.material)],
       fresh,
     };
@@ -33,24 +37,18 @@ export function createTokenExchange(scheme: Scheme): Authenticator {
     authorize,
     async renew(request, context, { used }) {
       if (used.fresh === true) return undefined;
-      const refused = used.headers['authorization']?.replace(/^Bearer /, '') ?? '';
-      context.tokens.drop(keyOf(context, await openCredential(context)), refused);
+      const refused = used.headers[header] ?? '';
+      const token = refused.slice(before.length, refused.length - after.length);
+      context.tokens.drop(keyOf(context, await openCredential(context)), token);
       return authorize(request, context);
     },
   };
 }
 
 async function logIn(scheme: Scheme, { material }: OpenCredential, context: AuthContext): Promise<Token> {
-  const url = new URL(scheme.url);
-  const fields = Object.entries(scheme.json).map(([name, template]) => [name, parseTemplate(template).fill(material)]);
+  const { url, headers, body } = loginRequest(scheme, context.settings, material);
   const sentMs = context.clock.monotonicMs();
-  const reply = await context.fetchToken({
-    url,
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(Object.fromEntries(fields)),
-    secrets: secretsOf(material),
-  });
+  const reply = await context.fetchToken({ url, method: 'POST', headers, body, secrets: secretsOf(material) });
   const value = findAtPointer(reply, scheme.tokenAt);
   if (typeof value !== 'string' || value === '' || !isHeaderValue(value)) {
     throw new HubError(
