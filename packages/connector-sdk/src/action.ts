@@ -16,6 +16,11 @@ export interface ActionDefinition<Input extends TSchema = TSchema, Output extend
   readonly requiredScopes?: readonly string[];
   /** True when it only reads: it may be retried and cached. */
   readonly safe: boolean;
+  /**
+   * Its input or output holds secrets (default false): it runs only where a grant names its capability, its result is never cached,
+   * and it takes no idempotency key, because a key keeps the result.
+   */
+  readonly sensitive?: boolean;
   /** Cost against the limits: 1 (default), 5 for searches, 10 for bulk. */
   readonly weight?: number;
   /** Milliseconds that a result of a safe action may be served from the cache; default not cached. */

@@ -24,6 +24,8 @@ export interface Plan {
   readonly capability: string | null;
   /** Reads only: it may be repeated. */
   readonly safe: boolean;
+  /** Deals with secrets: needs a grant that names it, and nothing of it is kept. */
+  readonly sensitive: boolean;
   readonly weight: number;
   readonly timeoutMs: number | undefined;
   /** Null is never cached. */
@@ -41,6 +43,7 @@ export const testPlan: Plan = {
   name: 'connection.test',
   capability: null,
   safe: true,
+  sensitive: false,
   weight: 1,
   timeoutMs: undefined,
   cache: { name: 'connection_test', ttlMs: cacheBounds.connection_test.ttlMs },
@@ -70,6 +73,7 @@ export const discoveryPlan: Plan = {
   name: 'resource.discover',
   capability: discoverCapability,
   safe: true,
+  sensitive: false,
   weight: 1,
   timeoutMs: undefined,
   cache: { name: 'discovery', ttlMs: cacheBounds.discovery.ttlMs },
@@ -106,13 +110,18 @@ export function plansOf(connector: ConnectorDefinition, typeId: string): Readonl
 function planOf(action: AnyAction): Plan {
   let check: SchemaCheck | undefined;
   const copies = hasDefaults(action.input);
+  const sensitive = action.sensitive ?? false;
   return {
     name: action.id,
     capability: action.capability ?? action.id,
     safe: action.safe,
+    sensitive,
     weight: action.weight ?? 1,
     timeoutMs: action.timeoutMs,
-    cache: action.safe && action.cacheTtlMs !== undefined ? { name: 'action', ttlMs: action.cacheTtlMs } : null,
+    cache:
+      action.safe && !sensitive && action.cacheTtlMs !== undefined
+        ? { name: 'action', ttlMs: action.cacheTtlMs }
+        : null,
     cacheParameters: paramsOf,
     prepare(target) {
       check ??= createSchemaCheck(action.input, { base: '/params', applyDefaults: copies });

@@ -90,6 +90,22 @@ export const deployTag = defineAction({
   },
 });
 
+/** Gives a secret away. */
+export const readSecret = defineAction({
+  id: 'secret.read',
+  title: 'Read a secret',
+  description: 'Reads.',
+  input: Type.Object({}, { additionalProperties: false }),
+  output: Type.Object({ value: Type.String() }),
+  safe: true,
+  sensitive: true,
+  cacheTtlMs: 60_000,
+  async run(_input, ctx) {
+    await ctx.http.get('/secret');
+    return { value: 'hidden' };
+  },
+});
+
 /** The sample connector with other parts put in. */
 export function createSampleConnector(
   parts: Partial<Omit<ConnectorOptions, 'manifest'>> & { manifest?: Partial<ConnectorManifest> } = {},

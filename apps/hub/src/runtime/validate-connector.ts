@@ -93,6 +93,7 @@ const ActionShape = Type.Object({
   capability: Type.Optional(text(128)),
   requiredScopes: Type.Optional(list(text(256))),
   safe: Type.Boolean(),
+  sensitive: Type.Optional(Type.Boolean()),
   weight: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
   cacheTtlMs: Type.Optional(positive(86_400_000)),
   timeoutMs: Type.Optional(positive(300_000)),

@@ -1625,6 +1625,10 @@ export type GetConnectorResponses = {
             description: string;
             capability: string;
             safe: boolean;
+            /**
+             * Deals in secrets: runs only where a grant names its capability.
+             */
+            sensitive: boolean;
             weight: number;
             streams: boolean;
             types: Array<string>;

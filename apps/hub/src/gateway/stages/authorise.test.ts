@@ -2,7 +2,7 @@ import { createId, expandScopes, type Scope } from '@inthub/contracts';
 import { createFakeClock } from '@inthub/testing';
 import { describe, expect, it } from 'vitest';
 import type { Grant, InstalledIntegration } from '../../runtime/runtime.ts';
-import { createSampleConnector } from '../../runtime/testing.ts';
+import { createSampleConnector, readSecret } from '../../runtime/testing.ts';
 import { collect, createRig } from '../testing.ts';
 
 const grant: Grant = {
@@ -168,6 +168,47 @@ describe('grants', () => {
       code: 'not_granted',
     });
     expect(await rig.gateway.testConnection(call)).toMatchObject({ success: true });
+  });
+
+  describe('of an action that deals in secrets', () => {
+    const secretive = (changes: Partial<Grant> | null) => {
+      const rig = createRig({
+        clock: createFakeClock('2026-06-01T00:00:00Z'),
+        connector: createSampleConnector({ actions: [readSecret] }),
+        provider: async () => ({}),
+        integration: { grant: changes === null ? null : { ...grant, ...changes } },
+      });
+      const run = (more: object = {}) =>
+        rig.gateway.execute({ ...rig.call, action: 'secret.read', params: {}, ...more });
+      const hub = { principal: { ...rig.call.principal, kind: 'system' as const, scopes: new Set<Scope>() } };
+      return { run, hub };
+    };
+
+    it('must name it, even where there is no grant at all', async () => {
+      expect((await secretive(null).run()).error).toMatchObject({ code: 'not_granted' });
+      expect((await secretive({}).run()).error).toMatchObject({ code: 'not_granted' });
+      expect((await secretive({ grantedCapabilities: ['secret.read'] }).run()).error).toBeUndefined();
+    });
+
+    it('need not name it for the hub itself, which opens references: those need secret.ref', async () => {
+      const open = secretive(null);
+      expect((await open.run(open.hub)).error).toBeUndefined();
+      const closed = secretive({ grantedCapabilities: ['secret.read'] });
+      expect((await closed.run(closed.hub)).error).toMatchObject({ code: 'not_granted' });
+      const granted = secretive({ grantedCapabilities: ['secret.ref'] });
+      expect((await granted.run(granted.hub)).error).toBeUndefined();
+    });
+
+    it('does not let its result be kept: no cache, no idempotency key', async () => {
+      const { run } = secretive({ grantedCapabilities: ['secret.read'] });
+
+      expect((await run()).result.metadata.cached).toBe(false);
+      expect((await run()).result.metadata).toMatchObject({ cached: false });
+      expect((await run({ idempotencyKey: 'k' })).error).toMatchObject({
+        code: 'invalid_request',
+        message: expect.stringContaining('Idempotency-Key'),
+      });
+    });
   });
 
   it('end at the very millisecond of their expiry', async () => {

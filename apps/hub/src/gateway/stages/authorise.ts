@@ -13,6 +13,8 @@ import type { Stage } from './stage.ts';
 /** Longest time that any call may take. */
 const maxTimeoutMs = 300_000;
 const defaultTimeoutMs = 30_000;
+/** Standard action of vaults: hands out a reference, never the secret. */
+const referenceCapability = 'secret.ref';
 
 export interface AuthoriseDeps {
   readonly findIntegration: GatewayDeps['findIntegration'];
@@ -51,7 +53,11 @@ export function createAuthorise({ findIntegration, runtime, views, clock }: Auth
     state.view = view;
     const plan = planFor(target, integration, view);
     state.plan = plan;
-    if (view.grant !== null && plan.capability !== null) demandGrant(view.grant, plan.capability, clock);
+    const capability = capabilityFor(plan, principal);
+    if (capability !== null) {
+      if (view.grant !== null) demandGrant(view.grant, capability, clock);
+      else if (plan.sensitive && capability === plan.capability) throw notGranted(capability);
+    }
     if (target.kind === 'action' && target.streaming && !integration.features.streamingEnabled) {
       throw new HubError(
         'not_granted',
@@ -135,6 +141,19 @@ function planFor(target: Target, integration: InstalledIntegration, view: Integr
   });
 }
 
+/** The hub itself opens a secret only in the place of a reference (`ref://vaults/…`): whoever may hand out the reference may use it. */
+function capabilityFor({ sensitive, capability }: Plan, { kind }: Principal): string | null {
+  return sensitive && kind === 'system' ? referenceCapability : capability;
+}
+
+function notGranted(capability: string): HubError {
+  return new HubError(
+    'not_granted',
+    `Capability ${capability} is not granted to this integration; an admin can grant it.`,
+    { details: { capability } },
+  );
+}
+
 function demandGrant({ granted, denied, expiresAtMs }: GrantView, capability: string, clock: Clock): void {
   if (clock.now().getTime() >= expiresAtMs) {
     throw new HubError(
@@ -147,15 +166,7 @@ function demandGrant({ granted, denied, expiresAtMs }: GrantView, capability: st
       details: { capability },
     });
   }
-  if (!granted.has(capability)) {
-    throw new HubError(
-      'not_granted',
-      `Capability ${capability} is not granted to this integration; an admin can grant it.`,
-      {
-        details: { capability },
-      },
-    );
-  }
+  if (!granted.has(capability)) throw notGranted(capability);
 }
 
 function setDeadline(state: CallState, plan: Plan, integration: InstalledIntegration, clock: Clock): void {

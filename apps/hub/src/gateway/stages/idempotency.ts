@@ -39,6 +39,12 @@ export function createIdempotency({ idempotency, clock, deadlines }: Idempotency
       });
     }
     const { view, plan } = known(state);
+    if (plan.sensitive) {
+      const message = `is not accepted for ${plan.name}: a key keeps the result, and this one holds secrets.`;
+      throw new HubError('invalid_request', `Idempotency-Key ${message}`, {
+        errors: [{ path: '/headers/idempotency-key', rule: 'sensitive', message }],
+      });
+    }
     const key = `${view.key}/${plan.name}/${given}`;
     const fingerprint = fingerprintOf(params);
     for (;;) {

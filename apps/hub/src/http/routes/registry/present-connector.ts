@@ -41,6 +41,7 @@ export const ActionDetails = Type.Object({
   description: Type.String(),
   capability: Type.String(),
   safe: Type.Boolean(),
+  sensitive: Type.Boolean({ description: 'Deals in secrets: runs only where a grant names its capability.' }),
   weight: Type.Integer(),
   streams: Type.Boolean(),
   types: Type.Array(Type.String()),
@@ -94,6 +95,7 @@ export function presentActions(connector: LoadedConnector): Static<typeof Action
     description: action.description,
     capability: action.capability ?? action.id,
     safe: action.safe,
+    sensitive: action.sensitive ?? false,
     weight: action.weight ?? 1,
     streams: action.stream !== undefined,
     types: manifest.types
