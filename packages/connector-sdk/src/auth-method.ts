@@ -61,6 +61,21 @@ export interface AuthMethod {
    * its own authentication on the same host. The longest prefix wins.
    */
   readonly perPath?: Readonly<Record<string, AuthScheme>>;
+  /** How this product says that the credential has expired; default any 401. Egress then gets a new one and repeats, once. */
+  readonly expired?: readonly ExpirySign[];
+}
+
+/**
+ * One form of the answer "your credential has expired": the status, and every further condition that is given. For products that
+ * say so by 400 or 403, or by 200 with an error in the body. What only sometimes means it must not be listed: a request that fits is
+ * taken as refused for its credential and nothing else.
+ */
+export interface ExpirySign {
+  readonly status: number;
+  /** A header that contains the text, compared without case. */
+  readonly header?: { readonly name: string; readonly includes: string };
+  /** A value in the JSON body, at a JSON Pointer, that is one of these. */
+  readonly body?: { readonly at: string; readonly oneOf: readonly (string | number | boolean)[] };
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Clock, IntegrationConfig } from '@inthub/contracts';
+import type { Clock, IntegrationConfig, Money } from '@inthub/contracts';
 import type { HttpClient } from './http.ts';
 
 /** What an action gets beside its input. It knows its integration, never the tenant and never the secret. */
@@ -17,8 +17,16 @@ export interface ActionContext {
   /** The caller's idempotency key, to pass on where the product knows such a header. */
   readonly idempotencyKey?: string;
   readonly cache: TagCache;
-  /** Reports what the action used, for budgets (model tokens). */
-  reportUsage(usage: { tokensUsed: number }): void;
+  /** Reports what the action used, for usage and budgets; several reports of one call add up. @throws HubError `connector_failed` for a cost that is none */
+  reportUsage(usage: ReportedUsage): void;
+}
+
+/** What a call used of the provider. */
+export interface ReportedUsage {
+  /** Model tokens, in and out together. */
+  readonly tokensUsed?: number;
+  /** Money, in whole micro-units. One call reports one currency. */
+  readonly cost?: Money;
 }
 
 /** Static message and fields; fields are redacted before they are written. */

@@ -1,5 +1,5 @@
-export { type ActionDefinition, type AnyAction, defineAction } from './action.ts';
-export { type AuthMethod, type AuthScheme, authSchemeFor } from './auth-method.ts';
+export { type ActionDefinition, type AnyAction, defineAction, type UsageAmount, type UsageEstimate } from './action.ts';
+export { type AuthMethod, type AuthScheme, authSchemeFor, type ExpirySign } from './auth-method.ts';
 export { BaseConnector, toDefinition } from './base-connector.ts';
 export {
   type RegistryActionId,
@@ -26,7 +26,8 @@ export type {
   Discover,
   DiscoverQuery,
 } from './connector.ts';
-export type { ActionContext, ConnectorLog, TagCache } from './context.ts';
+export type { ActionContext, ConnectorLog, ReportedUsage, TagCache } from './context.ts';
+export type { DataScope, DiscoveryScope, ProjectPlace } from './data-scope.ts';
 export { Action, type ActionOptions, ActionStream, Capability, Webhook } from './decorators.ts';
 export { actionsOfType, type ConnectorOptions, defineConnector } from './define-connector.ts';
 export type { HttpClient, HttpHeaders, HttpOptions, HttpRequest, HttpResponse, QueryValue } from './http.ts';
@@ -48,6 +49,7 @@ export type {
   ConnectorMetadata,
   EgressManifest,
   IntegrationTypeManifest,
+  LimitBuckets,
   ProfileTemplate,
   RateLimitHeaders,
   RequiredPermission,

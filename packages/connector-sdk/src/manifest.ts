@@ -1,6 +1,7 @@
 import type { ConnectorCategory, RateLimits } from '@inthub/contracts';
 import type { TObject } from 'typebox';
 import type { AuthMethod } from './auth-method.ts';
+import type { DiscoveryScope } from './data-scope.ts';
 
 /** Everything about a connector that is data; forms, docs, validation, egress rules and catalog rows come from it. */
 export interface ConnectorManifest {
@@ -23,6 +24,18 @@ export interface ConnectorManifest {
   readonly critical?: boolean;
   /** Names of the provider's rate-limit headers, where they are not `ratelimit-*` or `x-ratelimit-*`. */
   readonly rateLimitHeaders?: RateLimitHeaders;
+  /** Where the provider counts several windows side by side; actions name theirs in `limitBucket`. */
+  readonly limitBuckets?: LimitBuckets;
+  /** What discovery shows, by resource type; a grant that is restricted to projects or data refuses what is not declared here. */
+  readonly discoveryScope?: Readonly<Record<string, DiscoveryScope>>;
+}
+
+/** Windows that a provider keeps apart, for example GitHub's `core`, `search` and `graphql` (`x-ratelimit-resource`). */
+export interface LimitBuckets {
+  /** Header of an answer that names its bucket. */
+  readonly header: string;
+  /** Bucket of actions that name none, and of answers without the header. */
+  readonly default: string;
 }
 
 export interface ConnectorMetadata {

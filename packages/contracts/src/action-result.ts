@@ -1,10 +1,12 @@
 import Type from 'typebox';
+import { Money } from './money.ts';
 
 /** What an action call reports about itself (GW-1). */
 export const ActionMetadata = Type.Object({
   durationMs: Type.Number(),
   apiCalls: Type.Integer({ description: 'Requests sent to the provider, retries and token exchanges included.' }),
   tokensUsed: Type.Optional(Type.Integer()),
+  cost: Type.Optional(Money),
   rateLimitRemaining: Type.Optional(Type.Integer()),
   rateLimitResetAt: Type.Optional(Type.String({ format: 'date-time' })),
   cached: Type.Boolean(),

@@ -44,5 +44,8 @@ export const lifecycleEventTypes = [
   'profile.created',
   'profile.updated',
   'profile.deleted',
+  'budget.changed',
+  'budget.removed',
+  'budget.reached',
 ] as const;
 export type LifecycleEventType = (typeof lifecycleEventTypes)[number];

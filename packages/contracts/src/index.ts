@@ -8,11 +8,25 @@ export {
   formatAuthRef,
   parseAuthRef,
 } from './auth-ref.ts';
+export {
+  Budget,
+  type BudgetMeasure,
+  type BudgetMode,
+  type BudgetRule,
+  BudgetSetting,
+  BudgetUsage,
+  type BudgetWindow,
+  budgetMeasures,
+  budgetModes,
+  budgetWindowAt,
+  budgetWindows,
+} from './budget.ts';
 export { type ConnectorCategory, connectorCategories } from './category.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { ConnectionDefaults, ConnectionProfile } from './connection-profile.ts';
 export { ConnectionTestResult, Resource } from './connection-test.ts';
 export { type CredentialKind, CredentialMaterial, credentialKinds } from './credential.ts';
+export { type DataType, dataTypes } from './data-type.ts';
 export { DoctorCheckResult, type DoctorCheckType, DoctorReport, doctorCheckTypes } from './doctor-report.ts';
 export {
   type Blame,
@@ -66,6 +80,7 @@ export {
   type TransitionResult,
   transition,
 } from './lifecycle.ts';
+export { isMoney, Money } from './money.ts';
 export { type Page, PageOf, PageQuery, pageLimits } from './pagination.ts';
 export { isStorable, type Json, storableJson, storableText } from './storable.ts';
 export { NullableTimestamp, Timestamp } from './timestamp.ts';

@@ -14,6 +14,7 @@ export function actionOutcomeOf(state: CallState): ActionOutcome {
     cached: state.cached,
   };
   if (state.tokensUsed !== null) metadata.tokensUsed = state.tokensUsed;
+  if (state.cost !== null) metadata.cost = state.cost;
   if (state.rateLimitRemaining !== null)
     metadata.rateLimitRemaining = Math.max(0, Math.trunc(state.rateLimitRemaining));
   if (state.rateLimitResetAt !== null) metadata.rateLimitResetAt = state.rateLimitResetAt.toISOString();

@@ -1,5 +1,5 @@
 import type { AuthMethod, CheckOutcome, ConnectionReport } from '@inthub/connector-sdk';
-import { HubError } from '@inthub/contracts';
+import { HubError, type Money } from '@inthub/contracts';
 import type { AttemptStart, AttemptTrace, DeadlineWatch, EgressAttempt, OpenCredential } from '../egress/egress.ts';
 import type { InstalledIntegration } from '../runtime/runtime.ts';
 import type { GatewayCall } from './call.ts';
@@ -78,6 +78,7 @@ export interface CallState {
   attempts: EgressAttempt[];
   apiCalls: number;
   tokensUsed: number | null;
+  cost: Money | null;
   rateLimitRemaining: number | null;
   rateLimitResetAt: Date | null;
 
@@ -125,6 +126,7 @@ export function createCallState(
     attempts: [],
     apiCalls: 0,
     tokensUsed: null,
+    cost: null,
     rateLimitRemaining: null,
     rateLimitResetAt: null,
     returned: null,

@@ -1,4 +1,11 @@
-import type { AnyAction, CheckOutcome, ConnectionReport, HttpClient, TagCache } from '@inthub/connector-sdk';
+import type {
+  AnyAction,
+  CheckOutcome,
+  ConnectionReport,
+  HttpClient,
+  ReportedUsage,
+  TagCache,
+} from '@inthub/connector-sdk';
 import type { ActionEvent, Page, Resource } from '@inthub/contracts';
 import type { ConnectorRegistry, LoadedConnector } from './connector-registry.ts';
 import type { InstalledIntegration } from './installed-integration.ts';
@@ -16,7 +23,7 @@ export interface Invocation {
   readonly traceId?: string;
   /** Tag → digest cache, scoped to the integration. */
   readonly tags: TagCache;
-  reportUsage(usage: { tokensUsed: number }): void;
+  reportUsage(usage: ReportedUsage): void;
 }
 
 /** What discovery asks for; `limit` items at most are expected back. */

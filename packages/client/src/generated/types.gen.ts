@@ -16,7 +16,7 @@ export type Problem = {
     status: number;
     detail: string;
     instance?: string;
-    code: 'invalid_request' | 'malformed_body' | 'invalid_cursor' | 'unauthenticated' | 'forbidden' | 'not_granted' | 'grant_expired' | 'not_found' | 'unknown_action' | 'method_not_allowed' | 'conflict' | 'illegal_transition' | 'approval_required' | 'integration_inactive' | 'idempotency_key_reused' | 'version_mismatch' | 'payload_too_large' | 'unsupported_media_type' | 'precondition_required' | 'rate_limited' | 'cancelled' | 'credential_unavailable' | 'egress_denied' | 'provider_unauthenticated' | 'provider_forbidden' | 'provider_tls_invalid' | 'offline' | 'provider_not_found' | 'provider_conflict' | 'provider_rejected' | 'provider_rate_limited' | 'provider_unavailable' | 'provider_bad_response' | 'provider_response_too_large' | 'provider_timeout' | 'provider_unreachable' | 'proxy_failed' | 'circuit_open' | 'deadline_exceeded' | 'connector_unavailable' | 'connector_failed' | 'unavailable' | 'internal';
+    code: 'invalid_request' | 'malformed_body' | 'invalid_cursor' | 'unauthenticated' | 'forbidden' | 'not_granted' | 'grant_expired' | 'not_found' | 'unknown_action' | 'method_not_allowed' | 'conflict' | 'illegal_transition' | 'approval_required' | 'integration_inactive' | 'idempotency_key_reused' | 'version_mismatch' | 'payload_too_large' | 'unsupported_media_type' | 'precondition_required' | 'rate_limited' | 'budget_exceeded' | 'cancelled' | 'credential_unavailable' | 'egress_denied' | 'provider_unauthenticated' | 'provider_forbidden' | 'provider_tls_invalid' | 'offline' | 'provider_not_found' | 'provider_conflict' | 'provider_rejected' | 'provider_rate_limited' | 'provider_unavailable' | 'provider_bad_response' | 'provider_response_too_large' | 'provider_timeout' | 'provider_unreachable' | 'proxy_failed' | 'circuit_open' | 'deadline_exceeded' | 'connector_unavailable' | 'connector_failed' | 'unavailable' | 'internal';
     requestId?: string;
     retryable: boolean;
     blame: string;
@@ -317,6 +317,13 @@ export type ActionResult = {
          */
         apiCalls: number;
         tokensUsed?: number;
+        cost?: {
+            amountMicros: number;
+            /**
+             * ISO 4217 code.
+             */
+            currency: string;
+        };
         rateLimitRemaining?: number;
         rateLimitResetAt?: string;
         cached: boolean;

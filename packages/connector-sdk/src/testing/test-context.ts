@@ -74,7 +74,7 @@ export function createTestContext(options: TestContextOptions): TestContext {
     signal,
     cache: { get: (key) => cache.get(key), set: (key, value) => void cache.set(key, value) },
     reportUsage: (usage) => {
-      tokensUsed += usage.tokensUsed;
+      tokensUsed += usage.tokensUsed ?? 0;
     },
     ...(options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey }),
   };

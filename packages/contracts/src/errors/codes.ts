@@ -38,6 +38,7 @@ export const errorCodes = {
   unsupported_media_type: row(415, false, 'caller', 'The content type is not supported here.'),
   precondition_required: row(428, false, 'caller', 'The request needs an If-Match header.'),
   rate_limited: row(429, true, 'caller', 'Too many requests.'),
+  budget_exceeded: row(429, true, 'caller', 'A budget of the tenant or the integration is used up.'),
   cancelled: row(499, false, 'caller', 'The caller went away before the answer was ready.'),
 
   // The integration's set-up

@@ -1,6 +1,6 @@
 // Stage 7: the connector's code runs; every byte it sends goes through egress, which retries, paces and guards.
-import type { TagCache } from '@inthub/connector-sdk';
-import { type ActionEvent, type Clock, HubError } from '@inthub/contracts';
+import type { ReportedUsage, TagCache } from '@inthub/connector-sdk';
+import { type ActionEvent, type Clock, HubError, isMoney } from '@inthub/contracts';
 import type { DeadlineWatch, Egress, EgressAttempt, RateLimitState } from '../../egress/egress.ts';
 import type { Invocation, Runtime } from '../../runtime/runtime.ts';
 import type { Log } from '../../telemetry/telemetry.ts';
@@ -63,10 +63,7 @@ export function createExecute({ egress, runtime, limits, clock, deadlines, log, 
       requestId: call.requestId,
       ...(traceId === undefined ? {} : { traceId }),
       tags: tags(view.key),
-      reportUsage({ tokensUsed }) {
-        if (Number.isFinite(tokensUsed) && tokensUsed > 0)
-          state.tokensUsed = (state.tokensUsed ?? 0) + Math.trunc(tokensUsed);
-      },
+      reportUsage: (used) => noteUsage(state, used),
       ...(target.kind === 'action' && target.idempotencyKey !== undefined
         ? { idempotencyKey: target.idempotencyKey }
         : {}),
@@ -97,6 +94,25 @@ export function createExecute({ egress, runtime, limits, clock, deadlines, log, 
       return runtime.stream(action, state.input, invocationOf(state));
     },
   };
+}
+
+/** @throws HubError `connector_failed` for a cost that nobody could add up. */
+function noteUsage(state: CallState, { tokensUsed, cost }: ReportedUsage): void {
+  if (tokensUsed !== undefined && Number.isFinite(tokensUsed) && tokensUsed > 0)
+    state.tokensUsed = (state.tokensUsed ?? 0) + Math.trunc(tokensUsed);
+  if (cost === undefined) return;
+  if (!isMoney(cost)) {
+    throw new HubError(
+      'connector_failed',
+      'The connector reports a cost that is none: amountMicros is a whole number of micro-units, 0 or more, currency an ISO 4217 code.',
+    );
+  }
+  const { amountMicros, currency } = cost;
+  const before = state.cost;
+  if (before !== null && before.currency !== currency) {
+    throw new HubError('connector_failed', 'The connector reports costs in two currencies for one call.');
+  }
+  state.cost = { amountMicros: (before?.amountMicros ?? 0) + amountMicros, currency };
 }
 
 /** Retry-After says "slow down" with 429 and 403 only; with 202, 301 or 503 it means something else. */

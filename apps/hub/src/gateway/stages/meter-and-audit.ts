@@ -94,6 +94,7 @@ function detailsOf(state: CallState): Record<string, unknown> {
   if (target.kind === 'check') details['check'] = safeText(target.checkId, 128);
   if (error !== undefined) details['code'] = error.code;
   details['connector'] = connectorOf(state);
+  if (state.cost !== null) details['cost'] = { ...state.cost };
   if (view?.critical === true) details['critical'] = true;
   details['durationMs'] = roundMs(state.durationMs);
   if (target.kind === 'action' && target.idempotencyKey !== undefined) {

@@ -1,5 +1,5 @@
 // Runs connector code in the hub's own process: for connectors that ship with the hub and, until the sandbox, for operator-trusted plugins.
-import type { ActionContext, AnyAction, ConnectorDefinition } from '@inthub/connector-sdk';
+import type { ActionContext, AnyAction, ConnectorDefinition, ReportedUsage } from '@inthub/connector-sdk';
 import { type ActionEvent, type Clock, HubError } from '@inthub/contracts';
 import type { Log } from '../../telemetry/telemetry.ts';
 import { adoptError } from '../adopt-error.ts';
@@ -43,7 +43,7 @@ export function createInProcessHost(deps: InProcessHostDeps): Host {
       log: createConnectorLog({ log: deps.log, redact: deps.redact, source }),
       signal,
       cache: tags,
-      reportUsage: (usage: { tokensUsed: number }) => invocation.reportUsage(usage),
+      reportUsage: (usage: ReportedUsage) => invocation.reportUsage(usage),
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     });
   }
