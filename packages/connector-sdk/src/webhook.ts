@@ -71,6 +71,15 @@ export interface WebhookDefinition {
    * product proves nothing, so the secret part of the address is the proof and is demanded; with the others it is optional.
    */
   readonly proof: 'signature' | 'token' | 'url';
+  /**
+   * Who makes the secret. `hub` (default): the hub, and the operator or `registration` hands it to the product. `product`: the product
+   * shows one (Slack's signing secret), and the operator gives it to the hub.
+   */
+  readonly secretFrom?: 'hub' | 'product';
+  /** A secret of the product's form out of 32 random bytes; default hex. */
+  createSecret?(random: Uint8Array): string;
+  /** Largest body that the product sends, bytes; default 1 MiB, at most 25 MiB. Beyond it the hub answers 413. */
+  readonly maxBodyBytes?: number;
   /** Integration types that this belongs to; default all of the connector's. */
   readonly types?: readonly string[];
   /**

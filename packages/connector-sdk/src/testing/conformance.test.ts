@@ -7,8 +7,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 const repository = join(import.meta.dirname, '../../../..');
 
 const suite = `
-import { defineAction, defineConnector, registryActions } from '@inthub/connector-sdk';
-import { createFakeRegistry, createMockGateway, faultConformance, manifestConformance, registryConformance, sampleImage } from '@inthub/connector-sdk/testing';
+import { defineAction, defineConnector, hmacProof, registryActions } from '@inthub/connector-sdk';
+import { createHmac } from 'node:crypto';
+import { webhookConformance, createFakeRegistry, createMockGateway, faultConformance, manifestConformance, registryConformance, sampleImage } from '@inthub/connector-sdk/testing';
 import { HubError } from '@inthub/contracts';
 import Type from 'typebox';
 import { describe } from 'vitest';
@@ -71,6 +72,29 @@ registry('IGNORES LIMIT', { 'tag.list': async ({ repository }) => ({ repository,
 registry('REPEATS', { 'tag.list': async ({ repository, cursor, limit }) => ({ repository, items: names.slice(0, limit).map(tag), nextCursor: cursor === undefined && limit < 3 ? 'more' : null }) });
 registry('OUT OF SHAPE', { 'tag.resolve': async ({ repository, tag }) => ({ repository, tag, digest: image.digest }) });
 registry('SAYS YES', { 'digest.verify': async ({ repository, digest }) => ({ repository, reference: 'a', verified: true, computed: digest, expected: digest, mediaType: image.mediaType, sizeBytes: 1 }) });
+
+const sampleEvents = ['acme.thing.made'];
+const webhook = (name, more) => describe(name, () => {
+  const definition = {
+    id: 'acme.thing', title: 'Things', events: sampleEvents, proof: 'signature', verify: hmacProof({ header: 'x-sig' }),
+    deliveryId: ({ headers }) => headers.get('x-id'),
+    translate: ({ body }) => Buffer.from(body).toString() === 'made' ? [{ type: 'acme.thing.made', data: {} }] : [],
+    ...more,
+  };
+  webhookConformance({
+    connector: build(right, { webhooks: [definition] }), definition,
+    sign: (body, secret) => ({ 'x-sig': createHmac('sha256', secret).update(body).digest('hex') }),
+    samples: [{ name: 'made', body: 'made', headers: { 'x-id': '1' }, events: sampleEvents }], unknown: { body: 'unmade' },
+  });
+});
+webhook('SOUND', {});
+webhook('GULLIBLE', { verify: () => 'valid' });
+webhook('FIRST SECRET', { verify: (delivery, secrets) => hmacProof({ header: 'x-sig' })(delivery, secrets.slice(0, 1)) });
+webhook('HALF SIGNED', { verify: ({ headers, body }, secrets) => hmacProof({ header: 'x-sig', signed: () => [body.subarray(0, 4)] })({ headers, body }, secrets) });
+webhook('NEW IDS', { deliveryId: () => String(performance.now()) });
+webhook('UNDECLARED', { events: ['acme.thing.unmade'] });
+webhook('FRAGILE', { translate: ({ body }) => { const text = Buffer.from(body).toString(); if (text === 'unmade') return []; if (text !== 'made') JSON.parse(text).a.b; return [{ type: 'acme.thing.made', data: {} }]; } });
+webhook('NOISY', { translate: () => [{ type: 'acme.thing.made', data: {} }] });
 `;
 
 describe('the conformance suites', () => {
@@ -119,6 +143,8 @@ describe('the conformance suites', () => {
   it('pass a connector that is right', () => {
     expect(results.filter(({ fullName }) => fullName.startsWith('FINE ')).length).toBeGreaterThan(25);
     expect(failed('FINE')).toEqual([]);
+    expect(results.filter(({ fullName }) => fullName.startsWith('SOUND ')).length).toBeGreaterThan(6);
+    expect(failed('SOUND')).toEqual([]);
   });
 
   it.each([
@@ -138,6 +164,14 @@ describe('the conformance suites', () => {
     ['REPEATS', 'finds what is there'],
     ['REPEATS', 'forged cursor'],
     ['OUT OF SHAPE', 'gives the digest'],
+    ['GULLIBLE', 'finds a proof missing'],
+    ['GULLIBLE', 'signature of another body'],
+    ['FIRST SECRET', 'takes either secret'],
+    ['HALF SIGNED', 'signature of another body'],
+    ['NEW IDS', 'accepts and translates'],
+    ['UNDECLARED', 'accepts and translates'],
+    ['FRAGILE', 'survives any body'],
+    ['NOISY', 'a kind that it does not know'],
     ['SAYS YES', 'denies another'],
   ])('catch a connector that %s: %s', (planted, test) => {
     expect(failed(planted)).toEqual(expect.arrayContaining([expect.stringContaining(test)]));

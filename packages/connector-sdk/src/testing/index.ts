@@ -26,3 +26,9 @@ export { createManualClock, type ManualClock } from './manual-clock.ts';
 export { createMockGateway, type MockGateway } from './mock-gateway.ts';
 export { type RegistryConformanceOptions, type RegistryFixtures, registryConformance } from './registry-conformance.ts';
 export { createTestContext, type TestContext, type TestContextOptions } from './test-context.ts';
+export {
+  type WebhookConformanceOptions,
+  type WebhookSample,
+  webhookConformance,
+} from './webhook-conformance.ts';
+export { createTestDelivery, type TestDeliveryOptions } from './webhook-delivery.ts';
