@@ -1,7 +1,6 @@
-import type { ConnectorManifest } from '@inthub/connector-sdk';
+import { type ConnectorManifest, letterIcon } from '@inthub/connector-sdk';
 import Type from 'typebox';
 import { tokenRealmHost } from '../_families/oci/config.ts';
-import { letterIcon } from '../_families/oci/icon.ts';
 
 export const manifest: ConnectorManifest = {
   id: 'artifactory',

@@ -6,10 +6,10 @@ import {
   type RegistryRepository,
   type RegistryTag,
   sameOrigin,
+  toTimestamp,
 } from '@inthub/connector-sdk';
 import { HubError, invalidField, type Page } from '@inthub/contracts';
 import type { Static } from 'typebox';
-import { toTimestamp } from '../_families/oci/timestamp.ts';
 import { HubTag, RepositoryPage, TagPage } from './schema.ts';
 
 const hub = 'https://hub.docker.com';

@@ -1,6 +1,5 @@
-import type { ConnectorManifest } from '@inthub/connector-sdk';
+import { type ConnectorManifest, letterIcon } from '@inthub/connector-sdk';
 import Type from 'typebox';
-import { letterIcon } from '../_families/oci/icon.ts';
 
 export const manifest: ConnectorManifest = {
   id: 'ghcr',

@@ -1,6 +1,11 @@
-import { type ActionContext, nextLink, numberedPages, type RegistryRepository } from '@inthub/connector-sdk';
+import {
+  type ActionContext,
+  nextLink,
+  numberedPages,
+  type RegistryRepository,
+  toTimestamp,
+} from '@inthub/connector-sdk';
 import { HubError, invalidField, type Page } from '@inthub/contracts';
-import { toTimestamp } from '../_families/oci/timestamp.ts';
 import { Packages } from './schema.ts';
 
 /** Container packages of an owner; ghcr.io has no catalog. */

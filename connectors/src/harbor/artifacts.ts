@@ -1,7 +1,6 @@
-import type { ActionContext, RegistryTag, ScanSummary } from '@inthub/connector-sdk';
+import { type ActionContext, type RegistryTag, type ScanSummary, toTimestamp } from '@inthub/connector-sdk';
 import { HubError, type Page } from '@inthub/contracts';
 import type { Static } from 'typebox';
-import { toTimestamp } from '../_families/oci/timestamp.ts';
 import { apiPath, listPage, type PageRequest, repositoryPath } from './api.ts';
 import { Artifact, Artifacts, type Summary } from './schema.ts';
 

@@ -1,7 +1,6 @@
-import { type ActionContext, defineAction, type RegistryRepository } from '@inthub/connector-sdk';
+import { type ActionContext, defineAction, type RegistryRepository, toTimestamp } from '@inthub/connector-sdk';
 import { NullableTimestamp, type Page } from '@inthub/contracts';
 import Type from 'typebox';
-import { toTimestamp } from '../_families/oci/timestamp.ts';
 import { listPage, type PageRequest } from './api.ts';
 import { Projects, Repositories } from './schema.ts';
 

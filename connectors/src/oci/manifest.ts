@@ -1,5 +1,4 @@
-import type { ConnectorManifest } from '@inthub/connector-sdk';
-import { letterIcon } from '../_families/oci/icon.ts';
+import { type ConnectorManifest, letterIcon } from '@inthub/connector-sdk';
 import { Config } from './schema.ts';
 
 export const manifest: ConnectorManifest = {

@@ -2,6 +2,22 @@ export { type ActionDefinition, type AnyAction, defineAction, type UsageAmount, 
 export { type AuthMethod, type AuthScheme, authSchemeFor, type ExpirySign } from './auth-method.ts';
 export { BaseConnector, toDefinition } from './base-connector.ts';
 export {
+  type CommunicationActionId,
+  type CommunicationActionsOptions,
+  type CommunicationHandlers,
+  communicationActionIds,
+  communicationActionSpecs,
+  communicationActions,
+  communicationDiscovery,
+} from './categories/communication.ts';
+export type {
+  Channel,
+  ChannelDetail,
+  Message,
+  MessageBlock,
+  MessageInput,
+} from './categories/communication-schemas.ts';
+export {
   type RegistryActionId,
   type RegistryActionsOptions,
   type RegistryHandlers,
@@ -42,6 +58,7 @@ export {
   repositoryPattern,
   tagPattern,
 } from './image-reference.ts';
+export { letterIcon } from './letter-icon.ts';
 export { type Link, parseLinkHeader } from './link-header.ts';
 export type {
   CircuitSettings,
@@ -66,6 +83,7 @@ export {
   repage,
   sameOrigin,
 } from './pagination.ts';
+export { toTimestamp } from './provider-timestamp.ts';
 export { checkValue, decodeProviderText, parseProviderJson, requireValue } from './schema-validator.ts';
 export { ManifestError, validateManifest } from './validate-manifest.ts';
 export type {

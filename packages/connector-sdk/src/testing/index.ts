@@ -1,5 +1,10 @@
 export { type ApiDescription, createApiDescription } from './api-description.ts';
 export {
+  type CommunicationConformanceOptions,
+  type CommunicationFixtures,
+  communicationConformance,
+} from './communication-conformance.ts';
+export {
   canaryCredential,
   createMockCredentialStore,
   findSecrets,

@@ -6,6 +6,7 @@ import {
   type AuthScheme,
   type ConnectorDefinition,
   checkValue,
+  communicationActionIds,
   composeConfigSchema,
   registryActionIds,
   validateManifest,
@@ -13,7 +14,7 @@ import {
 import { canaryCredential } from './credentials.ts';
 import { fillTemplate } from './http-client.ts';
 
-const standardActions: readonly string[] = registryActionIds;
+const standardActions: readonly string[] = [...communicationActionIds, ...registryActionIds];
 
 /** Registers tests that a connector's data is whole: forms, validation, egress rules, docs and the catalog are made from it. */
 export function manifestConformance(connector: ConnectorDefinition): void {
