@@ -5,4 +5,6 @@ export const monthlyTables: readonly KeptTable[] = [
   { name: 'events', keepDays: null },
   { name: 'audit_entries', keepDays: null },
   { name: 'health_samples', keepDays: 90 },
+  { name: 'webhook_deliveries', keepDays: 30 },
+  { name: 'webhook_attempts', keepDays: 30 },
 ];

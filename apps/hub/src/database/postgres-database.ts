@@ -15,7 +15,7 @@ export interface CreateDatabaseOptions {
   maxConnections?: number;
 }
 
-const systemRoles: readonly SystemRole[] = ['inthub_auth', 'inthub_scheduler', 'inthub_platform'];
+const systemRoles: readonly SystemRole[] = ['inthub_auth', 'inthub_scheduler', 'inthub_platform', 'inthub_dispatcher'];
 
 /**
  * The database behind `url`, migrated before ({@link migrate}).

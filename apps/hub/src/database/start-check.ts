@@ -18,7 +18,7 @@ interface Identity {
 const question = `
   WITH narrow AS (
     SELECT oid, rolname, rolsuper OR rolbypassrls AS is_privileged FROM pg_roles
-    WHERE rolname IN ('inthub_app', 'inthub_auth', 'inthub_scheduler', 'inthub_platform')
+    WHERE rolname IN ('inthub_app', 'inthub_auth', 'inthub_scheduler', 'inthub_platform', 'inthub_dispatcher')
   )
   SELECT
     current_setting('server_version_num')::int AS version_number,
@@ -28,7 +28,7 @@ const question = `
     (SELECT bool_or(is_privileged) FROM narrow) AS is_privileged,
     (SELECT min(c.relname) FROM pg_class c JOIN narrow n ON n.oid = c.relowner WHERE c.relnamespace = s.oid) AS owned,
     (SELECT min(r.rolname) FROM pg_auth_members m JOIN narrow n ON n.oid = m.member JOIN pg_roles r ON r.oid = m.roleid) AS above,
-    (SELECT min(wanted) FROM unnest(ARRAY['inthub_app', 'inthub_auth', 'inthub_scheduler', 'inthub_platform']) wanted
+    (SELECT min(wanted) FROM unnest(ARRAY['inthub_app', 'inthub_auth', 'inthub_scheduler', 'inthub_platform', 'inthub_dispatcher']) wanted
       LEFT JOIN narrow n ON n.rolname = wanted
       WHERE n.oid IS NULL OR NOT pg_has_role(session_user, n.oid,
         CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END)) AS missing,
@@ -53,7 +53,7 @@ export async function checkConnection(client: pg.ClientBase): Promise<void> {
   }
   if (found.is_privileged) {
     throw refusal(
-      'a role of the hub is superuser or may bypass row-level security. Run: ALTER ROLE … NOSUPERUSER NOBYPASSRLS for inthub_app, inthub_auth, inthub_scheduler and inthub_platform',
+      'a role of the hub is superuser or may bypass row-level security. Run: ALTER ROLE … NOSUPERUSER NOBYPASSRLS for inthub_app, inthub_auth, inthub_scheduler, inthub_platform and inthub_dispatcher',
     );
   }
   if (found.owned !== null) {

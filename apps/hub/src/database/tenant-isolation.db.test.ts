@@ -20,7 +20,7 @@ const acrossTenants = new Map([
   ['idempotency_keys_expiry', 'what has expired is removed for all tenants together'],
 ]);
 
-const hubRoles = ['inthub_app', 'inthub_auth', 'inthub_scheduler', 'inthub_platform'];
+const hubRoles = ['inthub_app', 'inthub_auth', 'inthub_scheduler', 'inthub_platform', 'inthub_dispatcher'];
 
 let opened: OpenTestDatabase;
 /** A superuser, who sees what is really there. */
@@ -174,7 +174,7 @@ describe('the hub’s roles', () => {
       [hubRoles],
     );
 
-    expect(found).toHaveLength(4);
+    expect(found).toHaveLength(hubRoles.length);
     for (const role of found) expect(role).toMatchObject({ is_mighty: false, memberships: 0 });
   });
 

@@ -25,9 +25,9 @@ export interface SystemTx {
 
 /**
  * `inthub_auth` finds the key or user that a request presents; `inthub_scheduler` claims due health checks;
- * `inthub_platform` manages tenants.
+ * `inthub_platform` manages tenants; `inthub_dispatcher` queues and sends outgoing webhooks.
  */
-export type SystemRole = 'inthub_auth' | 'inthub_scheduler' | 'inthub_platform';
+export type SystemRole = 'inthub_auth' | 'inthub_scheduler' | 'inthub_platform' | 'inthub_dispatcher';
 
 export interface Database {
   /** Runs `work` in one transaction scoped to a tenant; commits when it resolves, rolls back when it throws. */
