@@ -1,6 +1,33 @@
 export { type ActionDefinition, type AnyAction, defineAction, type UsageAmount, type UsageEstimate } from './action.ts';
 export { type AuthMethod, type AuthScheme, authSchemeFor, type ExpirySign } from './auth-method.ts';
 export { BaseConnector, toDefinition } from './base-connector.ts';
+export type {
+  Comment,
+  FoundIssue,
+  Issue,
+  MergeResult,
+  PullRequest,
+  PullRequestDetail,
+  PullRequestReview,
+} from './categories/change-schemas.ts';
+export {
+  type CiActionId,
+  type CiHandlers,
+  ciActionIds,
+  ciActionSpecs,
+  ciActions,
+} from './categories/ci.ts';
+export type {
+  Artifact,
+  ArtifactContent,
+  CancelledRun,
+  Job,
+  JobLog,
+  TriggeredRun,
+  Workflow,
+  WorkflowRun,
+  WorkflowRunDetail,
+} from './categories/ci-schemas.ts';
 export {
   type CommunicationActionId,
   type CommunicationActionsOptions,
@@ -33,6 +60,31 @@ export type {
   ScanSummary,
   TagResolution,
 } from './categories/registry-schemas.ts';
+export { ciDiscovery, sourceControlDiscovery } from './categories/repository-discovery.ts';
+export {
+  type SourceControlActionId,
+  type SourceControlHandlers,
+  sourceControlActionIds,
+  sourceControlActionSpecs,
+  sourceControlActions,
+} from './categories/source-control.ts';
+export {
+  type Branch,
+  type CodeSearchResult,
+  type Commit,
+  type CommitDetail,
+  type CommitStatus,
+  type FileContent,
+  type GitTag,
+  type Repository,
+  type RepositoryClone,
+  type Tree,
+  type TreeNode,
+  type WebhookRegistrationResult,
+  type WebhookTopic,
+  webhookTopics,
+} from './categories/source-control-schemas.ts';
+export type { StandardActionsOptions } from './categories/standard-actions.ts';
 export { composeConfigSchema } from './config-schema.ts';
 export type {
   CheckOutcome,
