@@ -6,7 +6,7 @@ import { createPool } from './pool.ts';
 import { openSession, type Session } from './session.ts';
 import { checkConnection } from './start-check.ts';
 import { createStatementNames, type StatementNames } from './statement-names.ts';
-import type { Database, SystemRole } from './tenant-scope.ts';
+import { type Database, systemRoles } from './tenant-scope.ts';
 
 export interface CreateDatabaseOptions {
   url: string;
@@ -14,8 +14,6 @@ export interface CreateDatabaseOptions {
   /** Most connections held at once, 1 to 500. Default 10. */
   maxConnections?: number;
 }
-
-const systemRoles: readonly SystemRole[] = ['inthub_auth', 'inthub_scheduler', 'inthub_platform', 'inthub_dispatcher'];
 
 /**
  * The database behind `url`, migrated before ({@link migrate}).

@@ -102,6 +102,8 @@ function makeValue(table: string, { name, type, checks }: ColumnShape): unknown 
     case 'double precision':
     case 'numeric':
       return 1;
+    case 'xid8':
+      return '3';
     case 'timestamp with time zone':
       return new Date('2026-01-01T00:00:00Z');
     case 'bytea':

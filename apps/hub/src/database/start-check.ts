@@ -1,6 +1,7 @@
 import { HubError } from '@inthub/contracts';
 import type pg from 'pg';
 import { oldestServer, serverTooOld } from './server-version.ts';
+import { systemRoles } from './tenant-scope.ts';
 
 interface Identity {
   version_number: number;
@@ -14,11 +15,13 @@ interface Identity {
   is_migrated: boolean;
 }
 
+const roles = ['inthub_app', ...systemRoles];
+
 // A role "has" the rights of the roles that it is a member of, so those count too.
 const question = `
   WITH narrow AS (
     SELECT oid, rolname, rolsuper OR rolbypassrls AS is_privileged FROM pg_roles
-    WHERE rolname IN ('inthub_app', 'inthub_auth', 'inthub_scheduler', 'inthub_platform', 'inthub_dispatcher')
+    WHERE rolname = ANY ($1)
   )
   SELECT
     current_setting('server_version_num')::int AS version_number,
@@ -28,7 +31,7 @@ const question = `
     (SELECT bool_or(is_privileged) FROM narrow) AS is_privileged,
     (SELECT min(c.relname) FROM pg_class c JOIN narrow n ON n.oid = c.relowner WHERE c.relnamespace = s.oid) AS owned,
     (SELECT min(r.rolname) FROM pg_auth_members m JOIN narrow n ON n.oid = m.member JOIN pg_roles r ON r.oid = m.roleid) AS above,
-    (SELECT min(wanted) FROM unnest(ARRAY['inthub_app', 'inthub_auth', 'inthub_scheduler', 'inthub_platform', 'inthub_dispatcher']) wanted
+    (SELECT min(wanted) FROM unnest($1::text[]) wanted
       LEFT JOIN narrow n ON n.rolname = wanted
       WHERE n.oid IS NULL OR NOT pg_has_role(session_user, n.oid,
         CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END)) AS missing,
@@ -41,7 +44,7 @@ const question = `
  * @throws HubError `internal` with the way out.
  */
 export async function checkConnection(client: pg.ClientBase): Promise<void> {
-  const { rows } = await client.query<Identity>(question);
+  const { rows } = await client.query<Identity>(question, [roles]);
   const found = rows[0];
   if (found === undefined) throw refusal('the server did not say who we are');
   if (found.version_number < oldestServer * 10_000) throw serverTooOld(found.version);
@@ -53,7 +56,7 @@ export async function checkConnection(client: pg.ClientBase): Promise<void> {
   }
   if (found.is_privileged) {
     throw refusal(
-      'a role of the hub is superuser or may bypass row-level security. Run: ALTER ROLE … NOSUPERUSER NOBYPASSRLS for inthub_app, inthub_auth, inthub_scheduler, inthub_platform and inthub_dispatcher',
+      `a role of the hub is superuser or may bypass row-level security. Run: ALTER ROLE … NOSUPERUSER NOBYPASSRLS for ${roles.join(', ')}`,
     );
   }
   if (found.owned !== null) {

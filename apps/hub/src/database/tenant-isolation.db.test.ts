@@ -4,23 +4,28 @@ import { CompiledQuery } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { insertOf, makeSampleRow, readTableShapes, type SampleRow, type TableShape } from './sample-rows.ts';
+import { systemRoles } from './tenant-scope.ts';
 import { type OpenTestDatabase, openTestDatabase } from './testing.ts';
 
 /** Tables without tenants' data. The application may at most read them. */
 const withoutTenants = new Map([
   ['schema_migrations', 'which migrations ran'],
   ['catalog_types', 'which connector types the installed connectors offered last; written by the scheduler'],
+  ['bus_consumers', 'parts of the hub that read the fact log of all tenants, and how far they are'],
 ]);
 
 /** Indexes that cannot lead with tenant_id, and why. */
 const acrossTenants = new Map([
   ['tenants_slug_key', 'slugs are unique over all tenants'],
   ['api_keys_by_prefix', 'a key is presented before anybody knows its tenant'],
+  ['events_in_order', 'consumers go through the log of all tenants in the order of commit'],
+  ['bus_redeliveries_due', 'a queue over all tenants, read by the relay'],
+  ['bus_redeliveries_by_consumer', 'what a consumer that starts has to wait with, over all tenants'],
   ['health_schedule_due', 'a queue over all tenants, read by the scheduler'],
   ['idempotency_keys_expiry', 'what has expired is removed for all tenants together'],
 ]);
 
-const hubRoles = ['inthub_app', 'inthub_auth', 'inthub_scheduler', 'inthub_platform', 'inthub_dispatcher'];
+const hubRoles = ['inthub_app', ...systemRoles];
 
 let opened: OpenTestDatabase;
 /** A superuser, who sees what is really there. */

@@ -24,10 +24,18 @@ export interface SystemTx {
 }
 
 /**
- * `inthub_auth` finds the key or user that a request presents; `inthub_scheduler` claims due health checks;
- * `inthub_platform` manages tenants; `inthub_dispatcher` queues and sends outgoing webhooks.
+ * The narrow roles. `inthub_auth` finds the key or user that a request presents; `inthub_scheduler` claims due health checks;
+ * `inthub_platform` manages tenants; `inthub_dispatcher` queues and sends outgoing webhooks; `inthub_relay` carries events to their
+ * consumers.
  */
-export type SystemRole = 'inthub_auth' | 'inthub_scheduler' | 'inthub_platform' | 'inthub_dispatcher';
+export const systemRoles = [
+  'inthub_auth',
+  'inthub_scheduler',
+  'inthub_platform',
+  'inthub_dispatcher',
+  'inthub_relay',
+] as const;
+export type SystemRole = (typeof systemRoles)[number];
 
 export interface Database {
   /** Runs `work` in one transaction scoped to a tenant; commits when it resolves, rolls back when it throws. */

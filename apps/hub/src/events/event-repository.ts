@@ -12,6 +12,7 @@ interface EventsTable {
   correlation_id: string;
   connector_id: string | null;
   connector_version: string | null;
+  original_webhook_id: string | null;
   created_at: Date;
 }
 
@@ -24,6 +25,7 @@ export interface EventRow {
   readonly correlationId: string;
   readonly connectorId: string | null;
   readonly connectorVersion: string | null;
+  readonly originalWebhookId: string | null;
   readonly createdAt: Date;
 }
 
@@ -48,6 +50,7 @@ export async function insertEvents(tx: TenantTx, events: readonly EventRow[]): P
         correlation_id: event.correlationId,
         connector_id: event.connectorId,
         connector_version: event.connectorVersion,
+        original_webhook_id: event.originalWebhookId,
         created_at: event.createdAt,
       })),
     )
@@ -90,6 +93,11 @@ function toEvent(row: EventsTable): IntegrationEvent {
     data: row.data as Record<string, unknown>,
     correlationId: row.correlation_id,
     // Reading the log is no delivery.
-    metadata: { connectorId: row.connector_id, connectorVersion: row.connector_version, deliveryAttempt: 0 },
+    metadata: {
+      connectorId: row.connector_id,
+      connectorVersion: row.connector_version,
+      deliveryAttempt: 0,
+      ...(row.original_webhook_id === null ? {} : { originalWebhookId: row.original_webhook_id }),
+    },
   };
 }

@@ -12,20 +12,16 @@ import {
 import Type from 'typebox';
 import { cursorKind, type Database, decodeCursor, encodeCursor, type TenantTx } from '../database/database.ts';
 import { type EventRow, insertEvents, selectEvents } from './event-repository.ts';
+import type { NewEvent } from './new-event.ts';
 import { parseTypePattern } from './type-pattern.ts';
 
-/** A fact to record. Id, tenant and timestamp are the writer's. */
-export interface NewEvent {
-  readonly type: IntegrationEvent['type'];
-  /** Integration id, or `hub`. */
-  readonly source: string;
-  /** At most 256 KiB as JSON. No secrets: whoever may read events sees it. */
-  readonly data: Readonly<Record<string, unknown>>;
-  /** Request id or trace id that led to this. */
-  readonly correlationId: string;
-  readonly connectorId?: string;
-  readonly connectorVersion?: string;
-}
+export type {
+  BatchHandler,
+  EventBus,
+  EventHandler,
+  Unsubscribe,
+} from './bus.ts';
+export type { NewEvent } from './new-event.ts';
 
 /** The write side of the fact log: an event is stored in the transaction of the change that it reports. */
 export interface EventWriter {
@@ -100,6 +96,7 @@ function toRow(event: NewEvent, createdAt: Date): EventRow {
     correlationId: storableText(event.correlationId, 200),
     connectorId: event.connectorId ?? null,
     connectorVersion: event.connectorVersion ?? null,
+    originalWebhookId: event.originalWebhookId === undefined ? null : storableText(event.originalWebhookId, 200),
     createdAt,
   };
 }
