@@ -1,6 +1,5 @@
-import type { ActionContext } from '@inthub/connector-sdk';
+import type { ActionContext, Remedies } from '@inthub/connector-sdk';
 import { invalidField } from '@inthub/contracts';
-import type { Remedies } from '../_families/oci/connection.ts';
 import type { OciProduct } from '../_families/oci/product.ts';
 
 export const product: OciProduct = {

@@ -1,4 +1,4 @@
-import type { Remedies } from '../_families/oci/connection.ts';
+import type { Remedies } from '@inthub/connector-sdk';
 import type { OciProduct } from '../_families/oci/product.ts';
 import { findPushTime } from './hub-api.ts';
 

@@ -1,4 +1,4 @@
-import type { Remedies } from '../_families/oci/connection.ts';
+import type { Remedies } from '@inthub/connector-sdk';
 import type { OciProduct } from '../_families/oci/product.ts';
 
 export const product: OciProduct = {

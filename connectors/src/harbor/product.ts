@@ -1,5 +1,5 @@
+import type { Remedies } from '@inthub/connector-sdk';
 import { HubError } from '@inthub/contracts';
-import type { Remedies } from '../_families/oci/connection.ts';
 import type { OciProduct } from '../_families/oci/product.ts';
 import { findPushTime } from './artifacts.ts';
 

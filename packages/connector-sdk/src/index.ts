@@ -86,6 +86,13 @@ export {
 } from './categories/source-control-schemas.ts';
 export type { StandardActionsOptions } from './categories/standard-actions.ts';
 export { composeConfigSchema } from './config-schema.ts';
+export {
+  type ConnectionStep,
+  type Remedies,
+  type RemedyOptions,
+  remedyCheck,
+  testBySteps,
+} from './connection-check.ts';
 export type {
   CheckOutcome,
   ConnectionReport,
