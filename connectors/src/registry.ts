@@ -4,8 +4,18 @@ import { artifactory } from './artifactory/connector.ts';
 import { dockerhub } from './dockerhub/connector.ts';
 import { ghcr } from './ghcr/connector.ts';
 import { harbor } from './harbor/connector.ts';
+import { hashicorpVault } from './hashicorp_vault/connector.ts';
 import { inmemory } from './inmemory/connector.ts';
 import { oci } from './oci/connector.ts';
 import { quay } from './quay/connector.ts';
 
-export const connectors: readonly ConnectorDefinition[] = [artifactory, dockerhub, ghcr, harbor, inmemory, oci, quay];
+export const connectors: readonly ConnectorDefinition[] = [
+  artifactory,
+  dockerhub,
+  ghcr,
+  harbor,
+  hashicorpVault,
+  inmemory,
+  oci,
+  quay,
+];

@@ -84,6 +84,17 @@ export {
   type WebhookTopic,
   webhookTopics,
 } from './categories/source-control-schemas.ts';
+export {
+  type VaultActionId,
+  type VaultActionsOptions,
+  type VaultHandlers,
+  vaultActionIds,
+  vaultActionSpecs,
+  vaultActions,
+  vaultDiscovery,
+  vaultReference,
+} from './categories/vault.ts';
+export { type SecretEntry, secretPathPattern } from './categories/vault-schemas.ts';
 export type { StandardActionsOptions } from './categories/standard-actions.ts';
 export { composeConfigSchema } from './config-schema.ts';
 export {

@@ -31,6 +31,7 @@ export { createManualClock, type ManualClock } from './manual-clock.ts';
 export { createMockGateway, type MockGateway } from './mock-gateway.ts';
 export { type RegistryConformanceOptions, type RegistryFixtures, registryConformance } from './registry-conformance.ts';
 export { createTestContext, type TestContext, type TestContextOptions } from './test-context.ts';
+export { type VaultConformanceOptions, type VaultFixtures, vaultConformance } from './vault-conformance.ts';
 export {
   type WebhookConformanceOptions,
   type WebhookSample,

@@ -10,11 +10,12 @@ import {
   composeConfigSchema,
   registryActionIds,
   validateManifest,
+  vaultActionIds,
 } from '../index.ts';
 import { canaryCredential } from './credentials.ts';
 import { fillTemplate } from './http-client.ts';
 
-const standardActions: readonly string[] = [...communicationActionIds, ...registryActionIds];
+const standardActions: readonly string[] = [...communicationActionIds, ...registryActionIds, ...vaultActionIds];
 
 /** Registers tests that a connector's data is whole: forms, validation, egress rules, docs and the catalog are made from it. */
 export function manifestConformance(connector: ConnectorDefinition): void {
