@@ -30,7 +30,6 @@ export type {
 } from './categories/ci-schemas.ts';
 export {
   type CommunicationActionId,
-  type CommunicationActionsOptions,
   type CommunicationHandlers,
   communicationActionIds,
   communicationActionSpecs,

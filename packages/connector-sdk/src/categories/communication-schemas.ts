@@ -1,9 +1,7 @@
 /** The shapes that every communication connector shares (source: ICommunicationAdapter, MessageInput and MessageBlock of the connector interface). */
 import { NullableTimestamp } from '@inthub/contracts';
 import Type from 'typebox';
-
-const closed = { additionalProperties: false };
-const nullable = <Schema extends Type.TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
+import { closed, nullable, pageInput, pageOutput } from './fields.ts';
 
 /** Beyond what any product shows in one message; products have tighter limits of their own. */
 const maxTextLength = 40_000;
@@ -14,12 +12,6 @@ const ChannelId = Id('Channel', 'Id of the channel as channel.list gives it.');
 const MessageId = Id('Message', 'Id of the message as sending it gave it.');
 const ThreadId = Id('Thread', 'Id of the message that starts the thread.');
 const UserId = Id('User', "The product's id of the user.");
-const Cursor = Type.Optional(
-  Type.String({ minLength: 1, maxLength: 2048, description: 'nextCursor of the page before.' }),
-);
-const Limit = Type.Optional(
-  Type.Integer({ minimum: 1, maximum: 500, default: 50, description: 'Largest page wanted.' }),
-);
 const Text = Type.String({ minLength: 1, maxLength: maxTextLength, title: 'Text' });
 
 export const Channel = Type.Object({
@@ -38,12 +30,11 @@ export type Channel = Type.Static<typeof Channel>;
 export const ChannelListInput = Type.Object(
   {
     includeArchived: Type.Optional(Type.Boolean({ default: false, description: 'Archived channels too.' })),
-    cursor: Cursor,
-    limit: Limit,
+    ...pageInput,
   },
   closed,
 );
-export const ChannelListOutput = Type.Object({ items: Type.Array(Channel), nextCursor: nullable(Type.String()) });
+export const ChannelListOutput = pageOutput(Channel);
 
 export const ChannelGetInput = Type.Object({ channelId: ChannelId }, closed);
 export const ChannelDetail = Type.Object({

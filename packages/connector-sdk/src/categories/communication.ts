@@ -1,9 +1,7 @@
 /** Standard actions of chat products: a connector gives the handlers that its product can serve, the rest is the same everywhere. */
-import { pageLimits } from '@inthub/contracts';
-import type { Static, TSchema } from 'typebox';
-import type { ActionDefinition, AnyAction } from '../action.ts';
+import type { AnyAction } from '../action.ts';
 import type { Discover } from '../connector.ts';
-import type { ActionContext } from '../context.ts';
+import type { DataScope } from '../data-scope.ts';
 import {
   ChannelDetail,
   ChannelGetInput,
@@ -18,6 +16,17 @@ import {
   MessageUpdateInput,
   ThreadReplyInput,
 } from './communication-schemas.ts';
+import {
+  type ActionSpecs,
+  clampLimit,
+  type Handlers,
+  type StandardActionsOptions,
+  standardActions,
+} from './standard-actions.ts';
+
+const messages = { dataTypes: ['messages'], containsPii: true } as const satisfies DataScope;
+/** Of one channel; a direct message is in none, so a grant that is restricted to channels does not cover it. */
+const inChannel = { ...messages, project: '/channelId' } as const;
 
 /** Everything about the standard actions but the handler. */
 export const communicationActionSpecs = {
@@ -28,6 +37,7 @@ export const communicationActionSpecs = {
     output: ChannelListOutput,
     safe: true,
     weight: 5,
+    dataScope: { dataTypes: ['messages'], containsPii: false },
   },
   'channel.get': {
     title: 'Get a channel',
@@ -35,6 +45,7 @@ export const communicationActionSpecs = {
     input: ChannelGetInput,
     output: ChannelDetail,
     safe: true,
+    dataScope: { dataTypes: ['messages'], containsPii: false, project: '/channelId' },
   },
   'message.send': {
     title: 'Send a message',
@@ -42,6 +53,7 @@ export const communicationActionSpecs = {
     input: MessageSendInput,
     output: Message,
     safe: false,
+    dataScope: inChannel,
   },
   'message.update': {
     title: 'Update a message',
@@ -49,6 +61,7 @@ export const communicationActionSpecs = {
     input: MessageUpdateInput,
     output: Message,
     safe: false,
+    dataScope: inChannel,
   },
   'message.delete': {
     title: 'Delete a message',
@@ -56,6 +69,7 @@ export const communicationActionSpecs = {
     input: MessageDeleteInput,
     output: MessageDeleteOutput,
     safe: false,
+    dataScope: inChannel,
   },
   'thread.reply': {
     title: 'Reply in a thread',
@@ -63,6 +77,7 @@ export const communicationActionSpecs = {
     input: ThreadReplyInput,
     output: Message,
     safe: false,
+    dataScope: inChannel,
   },
   'message.direct': {
     title: 'Send a direct message',
@@ -70,6 +85,7 @@ export const communicationActionSpecs = {
     input: MessageDirectInput,
     output: Message,
     safe: false,
+    dataScope: messages,
   },
   'message.rich': {
     title: 'Send a rich message',
@@ -77,44 +93,22 @@ export const communicationActionSpecs = {
     input: MessageRichInput,
     output: Message,
     safe: false,
+    dataScope: inChannel,
   },
-} as const satisfies Record<
-  string,
-  Pick<ActionDefinition, 'title' | 'description' | 'input' | 'output' | 'safe' | 'weight'>
->;
+} as const satisfies ActionSpecs;
 
 export type CommunicationActionId = keyof typeof communicationActionSpecs;
 export const communicationActionIds = Object.keys(communicationActionSpecs) as readonly CommunicationActionId[];
 
-type Handler<Input extends TSchema, Output extends TSchema> = (
-  input: Static<Input>,
-  ctx: ActionContext,
-) => Promise<Static<Output>>;
-
 /** What a chat product can do; what it cannot is left out. */
-export type CommunicationHandlers = {
-  readonly [Id in CommunicationActionId]?: Handler<
-    (typeof communicationActionSpecs)[Id]['input'],
-    (typeof communicationActionSpecs)[Id]['output']
-  >;
-};
-
-export interface CommunicationActionsOptions {
-  /** Scopes that the credential needs at the provider, by action. */
-  readonly requiredScopes?: Partial<Record<CommunicationActionId, readonly string[]>>;
-}
+export type CommunicationHandlers = Handlers<typeof communicationActionSpecs>;
 
 /** The standard actions for which there is a handler, in the standard order. */
 export function communicationActions(
   handlers: CommunicationHandlers,
-  options: CommunicationActionsOptions = {},
+  options: StandardActionsOptions<CommunicationActionId> = {},
 ): AnyAction[] {
-  return communicationActionIds.flatMap((id): AnyAction[] => {
-    const run = handlers[id] as AnyAction['run'] | undefined;
-    if (run === undefined) return [];
-    const requiredScopes = options.requiredScopes?.[id];
-    return [{ id, ...communicationActionSpecs[id], ...(requiredScopes === undefined ? {} : { requiredScopes }), run }];
-  });
+  return standardActions(communicationActionSpecs, handlers, options);
 }
 
 /** Discovery of `channels` from the same handlers. */
@@ -126,7 +120,7 @@ export function communicationDiscovery(handlers: CommunicationHandlers): Record<
       const { items, nextCursor } = await listChannels(
         {
           ...(cursor === undefined ? {} : { cursor }),
-          limit: Math.min(Math.max(1, limit), pageLimits.max),
+          limit: clampLimit(limit),
         },
         ctx,
       );

@@ -8,7 +8,7 @@ import { eachPage } from '../pagination.ts';
 /** Everything about a standard action but the handler. */
 export type ActionSpec = Pick<
   ActionDefinition,
-  'title' | 'description' | 'input' | 'output' | 'safe' | 'weight' | 'capability' | 'sensitive'
+  'title' | 'description' | 'input' | 'output' | 'safe' | 'weight' | 'capability' | 'sensitive' | 'dataScope'
 >;
 export type ActionSpecs = Readonly<Record<string, ActionSpec>>;
 
@@ -27,6 +27,8 @@ export interface StandardActionsOptions<Id extends string> {
   readonly requiredScopes?: Partial<Record<Id, readonly string[]>>;
   /** Permissions that differ from the standard, by action. */
   readonly capabilities?: Partial<Record<Id, string>>;
+  /** Costs against the pace that differ from the standard, by action, for products that limit single methods. */
+  readonly weights?: Partial<Record<Id, number>>;
 }
 
 /** More pages than this are a list that does not end, or a question that is too wide. */
@@ -45,9 +47,11 @@ export function standardActions<const Specs extends ActionSpecs>(
     if (run === undefined) return [];
     const requiredScopes = options.requiredScopes?.[id as keyof Specs & string];
     const capability = options.capabilities?.[id as keyof Specs & string] ?? spec.capability;
+    const weight = options.weights?.[id as keyof Specs & string] ?? spec.weight;
     const action: AnyAction = {
       id,
       ...spec,
+      ...(weight === undefined ? {} : { weight }),
       ...(capability === undefined ? {} : { capability }),
       ...(requiredScopes === undefined ? {} : { requiredScopes }),
       run,
