@@ -1,4 +1,5 @@
 /** Standard actions of chat products: a connector gives the handlers that its product can serve, the rest is the same everywhere. */
+import { pageLimits } from '@inthub/contracts';
 import type { AnyAction } from '../action.ts';
 import type { Discover } from '../connector.ts';
 import type { DataScope } from '../data-scope.ts';
@@ -16,13 +17,7 @@ import {
   MessageUpdateInput,
   ThreadReplyInput,
 } from './communication-schemas.ts';
-import {
-  type ActionSpecs,
-  clampLimit,
-  type Handlers,
-  type StandardActionsOptions,
-  standardActions,
-} from './standard-actions.ts';
+import { type ActionSpecs, type Handlers, type StandardActionsOptions, standardActions } from './standard-actions.ts';
 
 const messages = { dataTypes: ['messages'], containsPii: true } as const satisfies DataScope;
 /** Of one channel; a direct message is in none, so a grant that is restricted to channels does not cover it. */
@@ -117,13 +112,8 @@ export function communicationDiscovery(handlers: CommunicationHandlers): Record<
   if (listChannels === undefined) return {};
   return {
     channels: async ({ cursor, limit }, ctx) => {
-      const { items, nextCursor } = await listChannels(
-        {
-          ...(cursor === undefined ? {} : { cursor }),
-          limit: clampLimit(limit),
-        },
-        ctx,
-      );
+      const page = { ...(cursor === undefined ? {} : { cursor }), limit: Math.min(Math.max(1, limit), pageLimits.max) };
+      const { items, nextCursor } = await listChannels(page, ctx);
       return {
         items: items.map(({ id, name, ...attributes }) => ({ id, name, type: 'channels', attributes })),
         nextCursor,
