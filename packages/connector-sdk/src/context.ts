@@ -1,4 +1,4 @@
-import type { Clock, IntegrationConfig, Money } from '@inthub/contracts';
+import type { Clock, IntegrationConfig, ModelPrice, Money } from '@inthub/contracts';
 import type { HttpClient } from './http.ts';
 
 /** What an action gets beside its input. It knows its integration, never the tenant and never the secret. */
@@ -17,6 +17,8 @@ export interface ActionContext {
   /** The caller's idempotency key, to pass on where the product knows such a header. */
   readonly idempotencyKey?: string;
   readonly cache: TagCache;
+  /** What models cost, by the tenant's, the platform's or the connector's own table; absent where none has a price. */
+  readonly modelPrices?: readonly ModelPrice[];
   /** Reports what the action used, for usage and budgets; several reports of one call add up. @throws HubError `connector_failed` for a cost that is none */
   reportUsage(usage: ReportedUsage): void;
 }

@@ -43,6 +43,40 @@ export type {
   MessageBlock,
   MessageInput,
 } from './categories/communication-schemas.ts';
+export { type ChatCollector, createChatCollector } from './categories/chat-collector.ts';
+export { costOfTokens, findModelPrice, type TokenCounts } from './categories/model-cost.ts';
+export {
+  type Counted,
+  type CountedDelta,
+  type ModelProviderActionId,
+  type ModelProviderActionsOptions,
+  type ModelProviderHandlers,
+  modelProviderActionIds,
+  modelProviderActionSpecs,
+  modelProviderActions,
+  modelProviderDiscovery,
+} from './categories/model-provider.ts';
+export {
+  type Availability,
+  type ChatContentPart,
+  type ChatDelta,
+  ChatInput,
+  type ChatMessage,
+  type ChatRequest,
+  type ChatResult,
+  type ChatToolCall,
+  type EmbeddingRequest,
+  type EmbeddingResult,
+  type ModelAbility,
+  type ModelDefinition,
+  type ModelDetails,
+  type ModelUsage,
+  modelAbilities,
+  type StopReason,
+  stopReasons,
+  type TokenCount,
+  type TokenCountRequest,
+} from './categories/model-provider-schemas.ts';
 export {
   type RegistryActionId,
   type RegistryActionsOptions,
@@ -115,6 +149,7 @@ export type { ActionContext, ConnectorLog, ReportedUsage, TagCache } from './con
 export type { DataScope, DiscoveryScope, ProjectPlace } from './data-scope.ts';
 export { Action, type ActionOptions, ActionStream, Capability, Webhook } from './decorators.ts';
 export { actionsOfType, type ConnectorOptions, defineConnector } from './define-connector.ts';
+export { parseEventStream, parseLines, type ServerSentEvent, type StreamBounds } from './event-stream.ts';
 export type { HttpClient, HttpHeaders, HttpOptions, HttpRequest, HttpResponse, QueryValue } from './http.ts';
 export {
   digestPattern,

@@ -1,4 +1,4 @@
-import type { ConnectorCategory, RateLimits } from '@inthub/contracts';
+import type { ConnectorCategory, ModelPrice, RateLimits } from '@inthub/contracts';
 import type { TObject } from 'typebox';
 import type { AuthMethod } from './auth-method.ts';
 import type { DiscoveryScope } from './data-scope.ts';
@@ -20,6 +20,8 @@ export interface ConnectorManifest {
   readonly pace?: RateLimits;
   /** Overrides the category's circuit-breaker defaults. */
   readonly circuit?: CircuitSettings;
+  /** What the provider's models cost, with source and date; a platform or tenant may override each. */
+  readonly modelPrices?: readonly ModelPrice[];
   /** A critical connector fails loudly; others return a quiet, typed failure (GW-8). Default false. */
   readonly critical?: boolean;
   /** Names of the provider's rate-limit headers, where they are not `ratelimit-*` or `x-ratelimit-*`. */

@@ -80,6 +80,7 @@ export {
   type TransitionResult,
   transition,
 } from './lifecycle.ts';
+export { ModelPrice } from './model-price.ts';
 export { isMoney, Money } from './money.ts';
 export { type Page, PageOf, PageQuery, pageLimits } from './pagination.ts';
 export { isStorable, type Json, storableJson, storableText } from './storable.ts';
