@@ -5,6 +5,7 @@ export const monthlyTables: readonly KeptTable[] = [
   { name: 'events', keepDays: null },
   { name: 'audit_entries', keepDays: null },
   { name: 'health_samples', keepDays: 90 },
+  { name: 'inbound_deliveries', keepDays: 30 },
   { name: 'webhook_deliveries', keepDays: 30 },
   { name: 'webhook_attempts', keepDays: 30 },
 ];

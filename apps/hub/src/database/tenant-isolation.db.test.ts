@@ -22,6 +22,9 @@ const acrossTenants = new Map([
   ['bus_redeliveries_due', 'a queue over all tenants, read by the relay'],
   ['bus_redeliveries_by_consumer', 'what a consumer that starts has to wait with, over all tenants'],
   ['health_schedule_due', 'a queue over all tenants, read by the scheduler'],
+  ['inbound_endpoints_by_integration', 'a delivery names its integration before anybody knows its tenant'],
+  ['inbound_deliveries_due', 'a queue over all tenants, read by the workers that translate'],
+  ['inbound_delivery_keys_expiry', 'what has expired is removed for all tenants together'],
   ['idempotency_keys_expiry', 'what has expired is removed for all tenants together'],
 ]);
 

@@ -26,7 +26,7 @@ export interface SystemTx {
 /**
  * The narrow roles. `inthub_auth` finds the key or user that a request presents; `inthub_scheduler` claims due health checks;
  * `inthub_platform` manages tenants; `inthub_dispatcher` queues and sends outgoing webhooks; `inthub_relay` carries events to their
- * consumers.
+ * consumers; `inthub_ingest` stores what arrives from outside products and hands it out for translation.
  */
 export const systemRoles = [
   'inthub_auth',
@@ -34,6 +34,7 @@ export const systemRoles = [
   'inthub_platform',
   'inthub_dispatcher',
   'inthub_relay',
+  'inthub_ingest',
 ] as const;
 export type SystemRole = (typeof systemRoles)[number];
 

@@ -10,6 +10,7 @@ interface CredentialRow {
   integration_id: string;
   connector_id: string;
   purpose: string;
+  slot: string;
   kind: string;
   sealed: Buffer;
   wrapped_key: Buffer;
@@ -27,6 +28,8 @@ export interface StoredCredential {
   readonly id: CredentialId;
   readonly integrationId: string;
   readonly connectorId: string;
+  /** Tells the webhook secrets of an integration apart; empty for the credential that calls out. */
+  readonly slot: string;
   readonly kind: CredentialKind;
   readonly secret: SealedSecret;
   readonly version: number;
@@ -38,6 +41,8 @@ export interface StoredCredential {
 export interface CredentialSlot {
   readonly integrationId: string;
   readonly purpose: CredentialPurpose;
+  /** Default the empty one. */
+  readonly slot?: string;
 }
 
 const credentials = (tx: TenantTx) => tx.db.withTables<Tables>();
@@ -52,9 +57,25 @@ export async function findCredential(
     .selectAll()
     .where('tenant_id', '=', tx.tenantId)
     .where('integration_id', '=', slot.integrationId)
-    .where('purpose', '=', slot.purpose);
+    .where('purpose', '=', slot.purpose)
+    .where('slot', '=', slot.slot ?? '');
   const row = await (options.forUpdate ? query.forUpdate() : query).executeTakeFirst();
   return row && toStored(row);
+}
+
+/** Every credential of an integration for one purpose. */
+export async function listCredentials(
+  tx: TenantTx,
+  { integrationId, purpose }: Omit<CredentialSlot, 'slot'>,
+): Promise<StoredCredential[]> {
+  const rows = await credentials(tx)
+    .selectFrom('credentials')
+    .selectAll()
+    .where('tenant_id', '=', tx.tenantId)
+    .where('integration_id', '=', integrationId)
+    .where('purpose', '=', purpose)
+    .execute();
+  return rows.map(toStored);
 }
 
 /** False when the slot was filled in the meantime. */
@@ -71,6 +92,7 @@ export async function insertCredential(
       integration_id: credential.integrationId,
       connector_id: credential.connectorId,
       purpose,
+      slot: credential.slot,
       kind: credential.kind,
       sealed: credential.secret.sealed,
       wrapped_key: credential.secret.key.wrapped,
@@ -80,7 +102,7 @@ export async function insertCredential(
       created_at: credential.createdAt,
       rotated_at: null,
     })
-    .onConflict((conflict) => conflict.columns(['tenant_id', 'integration_id', 'purpose']).doNothing())
+    .onConflict((conflict) => conflict.columns(['tenant_id', 'integration_id', 'purpose', 'slot']).doNothing())
     .executeTakeFirst();
   return numInsertedOrUpdatedRows === 1n;
 }
@@ -88,7 +110,7 @@ export async function insertCredential(
 /** The old secret is gone afterwards. */
 export async function replaceCredential(
   tx: TenantTx,
-  credential: Omit<StoredCredential, 'tenantId' | 'integrationId' | 'createdAt'>,
+  credential: Omit<StoredCredential, 'tenantId' | 'integrationId' | 'slot' | 'createdAt'>,
 ): Promise<void> {
   await credentials(tx)
     .updateTable('credentials')
@@ -107,15 +129,18 @@ export async function replaceCredential(
     .execute();
 }
 
-/** What was removed. */
-export async function deleteCredentials(tx: TenantTx, integrationId: string): Promise<StoredCredential[]> {
-  const rows = await credentials(tx)
+/** What was removed. @param slots Only the webhook secrets in these; default everything of the integration. */
+export async function deleteCredentials(
+  tx: TenantTx,
+  integrationId: string,
+  slots?: readonly string[],
+): Promise<StoredCredential[]> {
+  let query = credentials(tx)
     .deleteFrom('credentials')
     .where('tenant_id', '=', tx.tenantId)
-    .where('integration_id', '=', integrationId)
-    .returningAll()
-    .execute();
-  return rows.map(toStored);
+    .where('integration_id', '=', integrationId);
+  if (slots !== undefined) query = query.where('purpose', '=', 'webhook').where('slot', 'in', slots);
+  return (await query.returningAll().execute()).map(toStored);
 }
 
 /**
@@ -165,6 +190,7 @@ function toStored(row: CredentialRow): StoredCredential {
     id: row.id as CredentialId,
     integrationId: row.integration_id,
     connectorId: row.connector_id,
+    slot: row.slot,
     kind: row.kind as CredentialKind,
     secret: { sealed: row.sealed, key: { keyId: row.key_id, wrapped: row.wrapped_key } },
     version: row.version,

@@ -25,6 +25,8 @@ export interface StoreCredentialInput {
   readonly integrationId: string;
   readonly integrationName: string;
   readonly connectorId: string;
+  /** For a webhook secret: which of the integration's. Default the empty one. */
+  readonly slot?: string;
   readonly material: CredentialMaterial;
   readonly principal: Principal;
   readonly requestId: string;
@@ -47,7 +49,11 @@ export async function storeCredential(
   input: StoreCredentialInput,
 ): Promise<CredentialInfo> {
   for (const secret of secretsOf(input.material)) deps.learnSecret(secret, tx.tenantId);
-  const slot = { integrationId: input.integrationId, purpose: purposeOf(input.material.kind) };
+  const slot = {
+    integrationId: input.integrationId,
+    purpose: purposeOf(input.material.kind),
+    slot: input.slot ?? '',
+  };
   const before = await findCredential(tx, slot, { forUpdate: true });
   const stored = await write(deps, tx, input, before);
   const info = describe(stored);
@@ -81,13 +87,13 @@ export async function storeCredential(
   return info;
 }
 
-/** Removes every credential of an integration, with an event and an audit entry for each. */
+/** Removes the credentials of an integration, with an event and an audit entry for each. */
 export async function revokeCredentials(
   deps: CredentialStoreDeps,
   tx: TenantTx,
-  input: { integrationId: string; principal: Principal; requestId: string },
+  input: { integrationId: string; slots?: readonly string[]; principal: Principal; requestId: string },
 ): Promise<number> {
-  const removed = await deleteCredentials(tx, input.integrationId);
+  const removed = await deleteCredentials(tx, input.integrationId, input.slots);
   if (removed.length === 0) return 0;
   const { kind, id, name } = input.principal;
   for (const credential of removed) {
@@ -147,7 +153,7 @@ export function describe(stored: StoredCredential): CredentialInfo {
 async function write(
   { clock, keys }: CredentialStoreDeps,
   tx: TenantTx,
-  { integrationId, connectorId, material }: StoreCredentialInput,
+  { integrationId, connectorId, slot = '', material }: StoreCredentialInput,
   before: StoredCredential | undefined,
 ): Promise<StoredCredential> {
   const now = clock.now();
@@ -160,6 +166,7 @@ async function write(
     id,
     integrationId,
     connectorId,
+    slot,
     kind: material.kind,
     secret: await seal(keys, context, plaintext),
     version,

@@ -12,11 +12,14 @@ import { auditChainKeys, createKeyRing } from './key-ring.ts';
 import { loadMasterKeys } from './master-key-file.ts';
 import { createReferenceResolver, type OutsideVaultReader } from './reference-resolver.ts';
 import { keysInUse, type RekeyResult, rekey, type TenantLister } from './rekey.ts';
+import { createSealedBoxes } from './sealed-box.ts';
+import { openWebhookSecrets } from './webhook-secrets.ts';
 
 export type { CredentialInfo, ResolvedCredential, ResolveRequest } from './credential.ts';
 export type { KeyProvider, WrappedKey } from './key-provider.ts';
 export type { OutsideVaultReader } from './reference-resolver.ts';
-export { auditChainKeys, createKeyRing, loadMasterKeys };
+export type { SealedBoxes } from './sealed-box.ts';
+export { auditChainKeys, createKeyRing, createSealedBoxes, loadMasterKeys };
 
 /** Sealed storage of credentials, and the only place that opens them. */
 export interface Vault {
@@ -27,13 +30,18 @@ export interface Vault {
       integrationId: string;
       integrationName: string;
       connectorId: string;
+      /** For a webhook secret: which of the integration's. */
+      slot?: string;
       material: CredentialMaterial;
       principal: Principal;
       requestId: string;
     },
   ): Promise<CredentialInfo>;
-  /** Removes every credential of an integration. */
-  revoke(tx: TenantTx, input: { integrationId: string; principal: Principal; requestId: string }): Promise<number>;
+  /** Removes every credential of an integration; with `slots`, only the webhook secrets in these. */
+  revoke(
+    tx: TenantTx,
+    input: { integrationId: string; slots?: readonly string[]; principal: Principal; requestId: string },
+  ): Promise<number>;
   /** The credential that calls out; a webhook secret is not shown here. */
   find(tx: TenantTx, integrationId: string): Promise<CredentialInfo | undefined>;
   /**
@@ -41,6 +49,13 @@ export interface Vault {
    * @throws HubError `credential_unavailable` saying which reference failed and how to mend it, never the secret.
    */
   resolve(request: ResolveRequest): ResolvedCredential | Promise<ResolvedCredential>;
+  /**
+   * Opens every webhook secret of an integration, by slot; audited as one access. Not cached: who checks deliveries keeps them.
+   * @throws HubError `credential_unavailable`
+   */
+  webhookSecrets(
+    request: Pick<ResolveRequest, 'tenantId' | 'integrationId' | 'principal' | 'requestId'>,
+  ): Promise<ReadonlyMap<string, string>>;
   /**
    * Checks that an AuthRef is well formed and points at something this tenant may use, without opening it.
    * @throws HubError `invalid_request` naming `path`.
@@ -87,6 +102,7 @@ export function createVault(deps: VaultDeps): Vault & { keysInUse(): Promise<Rea
       return stored && describe(stored);
     },
     resolve: (request) => cache.get(request, () => resolver.open(request)),
+    webhookSecrets: (request) => openWebhookSecrets(deps, request),
     checkReference: resolver.check,
     rekey: () => rekey(deps),
     forget: cache.forget,

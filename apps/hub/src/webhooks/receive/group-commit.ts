@@ -1,0 +1,129 @@
+// Deliveries on their way to the database: what arrives while one batch is being committed travels together in the next. Nobody waits
+// for a timer, so a single delivery is stored at once and a flood shares its commits.
+import { HubError } from '@inthub/contracts';
+import type { NewInbound } from './inbound-delivery.ts';
+
+export interface GroupCommit {
+  /**
+   * Resolves once the delivery is committed.
+   * @throws HubError `unavailable` when the queue is full or the database cannot be written: the sender has to come again.
+   */
+  store(delivery: NewInbound): Promise<StoredInbound>;
+  /** Deliveries that wait or are being written. */
+  readonly waiting: number;
+  /** Waits for what is under way; refuses what comes later. */
+  close(): Promise<void>;
+}
+
+export interface StoredInbound {
+  /** Under which it is stored: for a duplicate that of the first. */
+  readonly id: string;
+  readonly duplicate: boolean;
+}
+
+export interface GroupCommitOptions {
+  /** Commits a batch, all or nothing; gives one outcome for each, in order. */
+  write(batch: readonly NewInbound[]): Promise<readonly StoredInbound[]>;
+  /** Deliveries of one commit; default 256. */
+  readonly maxBatch?: number;
+  /** Body bytes of one commit; default 8 MiB. A single larger body travels alone. */
+  readonly maxBatchBytes?: number;
+  /** Commits at the same time; default 2: while one waits for the disk, the next is sent. */
+  readonly concurrency?: number;
+  /** Deliveries that may wait; default 10 000. */
+  readonly maxWaiting?: number;
+  /** Body bytes that may wait; default 128 MiB. */
+  readonly maxWaitingBytes?: number;
+}
+
+interface Entry {
+  readonly delivery: NewInbound;
+  resolve(stored: StoredInbound): void;
+  reject(error: unknown): void;
+}
+
+export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
+  const { write, maxBatch = 256, maxBatchBytes = 8 << 20, concurrency = 2 } = options;
+  const { maxWaiting = 10_000, maxWaitingBytes = 128 << 20 } = options;
+  let queue: Entry[] = [];
+  let waiting = 0;
+  let waitingBytes = 0;
+  let isScheduled = false;
+  let isClosed = false;
+  const writing = new Set<Promise<void>>();
+
+  function takeBatch(): Entry[] {
+    let bytes = 0;
+    let count = 0;
+    for (const { delivery } of queue) {
+      bytes += delivery.body.length;
+      if (count > 0 && (count === maxBatch || bytes > maxBatchBytes)) break;
+      count += 1;
+    }
+    const batch = queue.slice(0, count);
+    queue = queue.slice(count);
+    return batch;
+  }
+
+  async function commit(batch: readonly Entry[]): Promise<void> {
+    try {
+      const stored = await write(batch.map(({ delivery }) => delivery));
+      batch.forEach((entry, index) => {
+        const outcome = stored[index];
+        if (outcome === undefined) entry.reject(new HubError('internal', 'A delivery got no outcome.'));
+        else entry.resolve(outcome);
+      });
+    } catch (error) {
+      for (const entry of batch) entry.reject(error);
+    } finally {
+      waiting -= batch.length;
+      for (const { delivery } of batch) waitingBytes -= delivery.body.length;
+    }
+  }
+
+  function pump(): void {
+    isScheduled = false;
+    while (queue.length > 0 && writing.size < concurrency) {
+      const work = commit(takeBatch()).then(() => {
+        writing.delete(work);
+        pump();
+      });
+      writing.add(work);
+    }
+  }
+
+  return {
+    store(delivery) {
+      if (isClosed || waiting >= maxWaiting || waitingBytes + delivery.body.length > maxWaitingBytes) {
+        return Promise.reject(overloaded(isClosed));
+      }
+      waiting += 1;
+      waitingBytes += delivery.body.length;
+      return new Promise((resolve, reject) => {
+        queue.push({ delivery, resolve, reject });
+        // After the requests that this turn of the event loop still brings.
+        if (!isScheduled && writing.size < concurrency) {
+          isScheduled = true;
+          setImmediate(pump);
+        }
+      });
+    },
+    get waiting() {
+      return waiting;
+    },
+    async close() {
+      isClosed = true;
+      while (waiting > 0) {
+        pump();
+        await Promise.all(writing);
+      }
+    },
+  };
+}
+
+function overloaded(isClosed: boolean): HubError {
+  const why = isClosed
+    ? 'The hub is shutting down.'
+    : 'More deliveries are waiting to be stored than the hub keeps in memory.';
+  return new HubError('unavailable', why, { retryAfterMs: 1_000 });
+}

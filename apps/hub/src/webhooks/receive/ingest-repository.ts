@@ -1,0 +1,122 @@
+// Writes and claims of all tenants together, under the role inthub_ingest.
+import type { TenantId } from '@inthub/contracts';
+import { sql } from 'kysely';
+import type { SystemTx } from '../../database/database.ts';
+import type { NewInbound } from './inbound-delivery.ts';
+
+/** The tenant whose integration has endpoints; undefined when nobody's has. */
+export async function findTenantOfEndpoint(tx: SystemTx, integrationId: string): Promise<TenantId | undefined> {
+  const { rows } = await sql<{ tenant_id: TenantId }>`
+    SELECT tenant_id FROM inbound_endpoints WHERE integration_id = ${integrationId} LIMIT 1`.execute(tx.db);
+  return rows[0]?.tenant_id;
+}
+
+export interface StoreOptions {
+  /** The worker that already holds them, and until when; null: any worker may take them at once. */
+  readonly lease: { readonly id: string; readonly until: Date } | null;
+}
+
+/**
+ * Stores a batch in one statement of fixed text, so that it is planned once. All bodies travel as one binary parameter and are cut apart by the
+ * server: an array of bytea would be sent as text, twice as long. Keys are stored in order, so that two batches cannot wait for each
+ * other in a circle.
+ * @returns the ids that were new; the others were stored before under another id.
+ */
+export async function storeDeliveries(
+  tx: SystemTx,
+  deliveries: readonly NewInbound[],
+  { lease }: StoreOptions,
+): Promise<ReadonlySet<string>> {
+  let at = 1;
+  const heads = deliveries.map((delivery) => {
+    const from = at;
+    at += delivery.body.length;
+    return {
+      tenant_id: delivery.tenantId,
+      id: delivery.id,
+      integration_id: delivery.integrationId,
+      endpoint_id: delivery.endpointId,
+      webhook_id: delivery.webhookId,
+      external_id: delivery.externalId,
+      kind: delivery.kind,
+      received_at: delivery.receivedAt,
+      headers: delivery.headers,
+      key: hexOf(delivery.key),
+      from,
+      length: delivery.body.length,
+    };
+  });
+  const bodies = Buffer.concat(deliveries.map(({ body }) => body));
+  const { rows } = await sql<{ id: string }>`
+    WITH input AS (
+      SELECT * FROM json_to_recordset(${JSON.stringify(heads)}::json) AS head (tenant_id uuid, id uuid, integration_id uuid, endpoint_id uuid,
+        webhook_id text, external_id text, kind text, received_at timestamptz, headers json, key text, "from" integer, length integer)
+    ), fresh AS (
+      INSERT INTO inbound_delivery_keys (tenant_id, integration_id, key, delivery_id, received_at)
+      SELECT tenant_id, integration_id, decode(key, 'hex'), id, received_at FROM input ORDER BY tenant_id, integration_id, key
+      ON CONFLICT DO NOTHING RETURNING delivery_id
+    )
+    INSERT INTO inbound_deliveries (tenant_id, id, integration_id, endpoint_id, webhook_id, external_id, kind, received_at, headers, body,
+      due_at, lease_id)
+    SELECT tenant_id, id, integration_id, endpoint_id, webhook_id, external_id, kind, received_at, headers,
+      substring(${bodies}::bytea FROM "from" FOR length), coalesce(${lease?.until ?? null}::timestamptz, received_at), ${lease?.id ?? null}::uuid
+    FROM input JOIN fresh ON fresh.delivery_id = input.id
+    RETURNING id`.execute(tx.db);
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** Under which ids deliveries with these keys are stored: by the id that was given to the duplicate. */
+export async function findStoredIds(
+  tx: SystemTx,
+  duplicates: readonly NewInbound[],
+): Promise<ReadonlyMap<string, string>> {
+  const wanted = duplicates.map(({ id, tenantId, integrationId, key }) => ({
+    id,
+    tenant_id: tenantId,
+    integration_id: integrationId,
+    key: hexOf(key),
+  }));
+  const { rows } = await sql<{ id: string; delivery_id: string }>`
+    SELECT wanted.id, stored.delivery_id
+    FROM json_to_recordset(${JSON.stringify(wanted)}::json) AS wanted (id uuid, tenant_id uuid, integration_id uuid, key text)
+    JOIN inbound_delivery_keys AS stored ON stored.tenant_id = wanted.tenant_id
+      AND stored.integration_id = wanted.integration_id AND stored.key = decode(wanted.key, 'hex')`.execute(tx.db);
+  return new Map(rows.map(({ id, delivery_id }) => [id, delivery_id]));
+}
+
+/** A delivery that this worker holds until its lease runs out. */
+export interface InboundClaim {
+  readonly tenantId: TenantId;
+  readonly id: string;
+  readonly receivedAt: Date;
+}
+
+/** The longest waiting ones; those that another worker is just claiming are passed over. */
+export async function claimDeliveries(
+  tx: SystemTx,
+  claim: { readonly now: Date; readonly leaseUntil: Date; readonly leaseId: string; readonly limit: number },
+): Promise<InboundClaim[]> {
+  const { rows } = await sql<{ tenant_id: TenantId; id: string; received_at: Date }>`
+    UPDATE inbound_deliveries SET lease_id = ${claim.leaseId}, due_at = ${claim.leaseUntil}
+    WHERE status = 'pending' AND (tenant_id, id, received_at) IN (
+      SELECT tenant_id, id, received_at FROM inbound_deliveries WHERE status = 'pending' AND due_at <= ${claim.now}
+      ORDER BY due_at LIMIT ${claim.limit} FOR UPDATE SKIP LOCKED)
+    RETURNING tenant_id, id, received_at`.execute(tx.db);
+  return rows.map((row) => ({ tenantId: row.tenant_id, id: row.id, receivedAt: row.received_at }));
+}
+
+/** Removes keys that have served their time (the policy of the role knows how long); returns how many. */
+export async function deleteOldKeys(tx: SystemTx, limit: number): Promise<number> {
+  const { rows } = await sql<{ removed: number }>`
+    WITH removed AS (
+      DELETE FROM inbound_delivery_keys WHERE (tenant_id, integration_id, key) IN (
+        SELECT tenant_id, integration_id, key FROM inbound_delivery_keys
+        WHERE received_at < statement_timestamp() - interval '7 days' LIMIT ${limit})
+      RETURNING 1
+    ) SELECT count(*)::int AS removed FROM removed`.execute(tx.db);
+  return rows[0]?.removed ?? 0;
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+}
