@@ -1,4 +1,5 @@
 export { type ApiDescription, createApiDescription } from './api-description.ts';
+export { type CiConformanceOptions, type CiFixtures, ciConformance } from './ci-conformance.ts';
 export {
   type CommunicationConformanceOptions,
   type CommunicationFixtures,
@@ -30,6 +31,8 @@ export { manifestConformance } from './manifest-conformance.ts';
 export { createManualClock, type ManualClock } from './manual-clock.ts';
 export { createMockGateway, type MockGateway } from './mock-gateway.ts';
 export { type RegistryConformanceOptions, type RegistryFixtures, registryConformance } from './registry-conformance.ts';
+export { type SourceControlConformanceOptions, sourceControlConformance } from './source-control-conformance.ts';
+export type { SourceControlFixtures } from './source-control-suite.ts';
 export { createTestContext, type TestContext, type TestContextOptions } from './test-context.ts';
 export { type VaultConformanceOptions, type VaultFixtures, vaultConformance } from './vault-conformance.ts';
 export {

@@ -6,16 +6,24 @@ import {
   type AuthScheme,
   type ConnectorDefinition,
   checkValue,
+  ciActionIds,
   communicationActionIds,
   composeConfigSchema,
   registryActionIds,
+  sourceControlActionIds,
   validateManifest,
   vaultActionIds,
 } from '../index.ts';
 import { canaryCredential } from './credentials.ts';
 import { fillTemplate } from './http-client.ts';
 
-const standardActions: readonly string[] = [...communicationActionIds, ...registryActionIds, ...vaultActionIds];
+const standardActions: readonly string[] = [
+  ...ciActionIds,
+  ...sourceControlActionIds,
+  ...communicationActionIds,
+  ...registryActionIds,
+  ...vaultActionIds,
+];
 
 /** Registers tests that a connector's data is whole: forms, validation, egress rules, docs and the catalog are made from it. */
 export function manifestConformance(connector: ConnectorDefinition): void {
