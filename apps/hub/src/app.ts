@@ -21,6 +21,7 @@ import { createHttpServer } from './http/http.ts';
 import { createIntegrationDirectory } from './integration-directory.ts';
 import { warnOfMissingKeys } from './missing-keys.ts';
 import { monthlyTables } from './monthly-tables.ts';
+import { createOutsideVaultReader } from './outside-vaults.ts';
 import { recordUsage } from './record-usage.ts';
 import { readOrRefuse, refuseAddress, refuseSetting } from './refuse-setting.ts';
 import { createGrants, createRuntime, loadConnectors } from './runtime/runtime.ts';
@@ -109,6 +110,11 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
       tenantSlug: findTenantSlug,
       listTenants: access.listTenants,
       learnSecret: redactor.learn,
+      readOutsideVault: createOutsideVaultReader({
+        catalog: () => catalog,
+        registry: () => registry,
+        execute: (call) => gateway.execute(call),
+      }),
     });
 
     const networks = createTenantNetworks(access.getTenant);

@@ -29,7 +29,7 @@ import { createConfigChecker } from './check-config.ts';
 import { createIntegration } from './create-integration.ts';
 import { listIntegrations } from './integration-list-repository.ts';
 import type { IntegrationRecord } from './integration-record.ts';
-import { findIntegration } from './integration-repository.ts';
+import { findIntegration, findIntegrationByName } from './integration-repository.ts';
 import { moveIntegration } from './move-integration.ts';
 import { normalisePause } from './normalise.ts';
 import { presentIntegration } from './present-integration.ts';
@@ -112,6 +112,8 @@ export interface Catalog {
   setTypes(types: readonly CatalogType[]): Promise<void>;
   /** For the gateway; undefined for what is unknown, uninstalled or another tenant's. */
   findForCall(tenantId: TenantId, id: string): Promise<IntegrationForCall | undefined>;
+  /** The same by its name, which is unique among those that are not uninstalled. */
+  findByName(tenantId: TenantId, name: string): Promise<IntegrationForCall | undefined>;
   /** Adds what the gateway counted since it last told. */
   addUsage(tenantId: TenantId, deltas: readonly UsageDelta[]): Promise<void>;
   readonly profiles: ConnectionProfiles;
@@ -198,6 +200,10 @@ export function createCatalog(options: CatalogOptions): Catalog {
     async findForCall(tenantId, id) {
       if (!isId(id)) return undefined;
       const record = await database.tenant(tenantId, (tx) => findIntegration(tx, id));
+      return record && forCall(tenantId, record);
+    },
+    async findByName(tenantId, name) {
+      const record = await database.tenant(tenantId, (tx) => findIntegrationByName(tx, name));
       return record && forCall(tenantId, record);
     },
     addUsage: (tenantId, deltas) => usage.add(tenantId, deltas),

@@ -92,6 +92,18 @@ export async function findIntegration(tx: TenantTx, id: string): Promise<Integra
   return row && toRecord(row);
 }
 
+/** The one of this name that is not uninstalled. */
+export async function findIntegrationByName(tx: TenantTx, name: string): Promise<IntegrationRecord | undefined> {
+  const row = await tablesOf(tx)
+    .selectFrom('integrations')
+    .selectAll()
+    .where('tenant_id', '=', tx.tenantId)
+    .where('name', '=', name)
+    .where('status', '<>', 'uninstalled')
+    .executeTakeFirst();
+  return row && toRecord(row);
+}
+
 /** The same, locked until the transaction ends. */
 export async function lockIntegration(tx: TenantTx, id: string): Promise<IntegrationRecord | undefined> {
   const row = await byId(tx, id).forUpdate().executeTakeFirst();
