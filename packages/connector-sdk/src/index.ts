@@ -119,7 +119,6 @@ export {
 } from './categories/source-control-schemas.ts';
 export {
   type VaultActionId,
-  type VaultActionsOptions,
   type VaultHandlers,
   vaultActionIds,
   vaultActionSpecs,

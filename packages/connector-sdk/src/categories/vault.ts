@@ -1,9 +1,9 @@
 /** Standard actions of vaults: a connector gives the handlers that its product can serve. What shows a secret is marked sensitive. */
 import { pageLimits } from '@inthub/contracts';
-import type { Static, TSchema } from 'typebox';
-import type { ActionDefinition, AnyAction } from '../action.ts';
+import type { AnyAction } from '../action.ts';
 import type { Discover } from '../connector.ts';
 import type { ActionContext } from '../context.ts';
+import { type ActionSpecs, type Handlers, type StandardActionsOptions, standardActions } from './standard-actions.ts';
 import {
   CertificateGetInput,
   CertificateGetOutput,
@@ -20,8 +20,6 @@ import {
   TransitEncryptInput,
   TransitEncryptOutput,
 } from './vault-schemas.ts';
-
-type Spec = Pick<ActionDefinition, 'title' | 'description' | 'input' | 'output' | 'weight' | 'safe' | 'sensitive'>;
 
 /** Everything about the standard actions but the handler. */
 export const vaultActionSpecs = {
@@ -79,37 +77,19 @@ export const vaultActionSpecs = {
     output: CertificateGetOutput,
     safe: true,
   },
-} as const satisfies Record<string, Spec>;
+} as const satisfies ActionSpecs;
 
 export type VaultActionId = keyof typeof vaultActionSpecs;
 export const vaultActionIds = Object.keys(vaultActionSpecs) as readonly VaultActionId[];
 
-type Handler<Input extends TSchema, Output extends TSchema> = (
-  input: Static<Input>,
-  ctx: ActionContext,
-) => Promise<Static<Output>>;
-
-/** What a vault can do; what it cannot is left out. */
-export type VaultHandlers = {
-  readonly [Id in VaultActionId]?: Handler<
-    (typeof vaultActionSpecs)[Id]['input'],
-    (typeof vaultActionSpecs)[Id]['output']
-  >;
-};
-
-export interface VaultActionsOptions {
-  /** Scopes (policy capabilities) that the credential needs at the provider, by action. */
-  readonly requiredScopes?: Partial<Record<VaultActionId, readonly string[]>>;
-}
+export type VaultHandlers = Handlers<typeof vaultActionSpecs>;
 
 /** The standard actions for which there is a handler, in the standard order. */
-export function vaultActions(handlers: VaultHandlers, options: VaultActionsOptions = {}): AnyAction[] {
-  return vaultActionIds.flatMap((id): AnyAction[] => {
-    const run = handlers[id] as AnyAction['run'] | undefined;
-    if (run === undefined) return [];
-    const requiredScopes = options.requiredScopes?.[id];
-    return [{ id, ...vaultActionSpecs[id], ...(requiredScopes === undefined ? {} : { requiredScopes }), run }];
-  });
+export function vaultActions(
+  handlers: VaultHandlers,
+  options: StandardActionsOptions<VaultActionId> = {},
+): AnyAction[] {
+  return standardActions(vaultActionSpecs, handlers, options);
 }
 
 /** Discovery of `secrets` (parent: a folder) from the same handlers. */
