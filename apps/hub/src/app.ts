@@ -25,6 +25,7 @@ import { createOutsideVaultReader } from './outside-vaults.ts';
 import { recordUsage } from './record-usage.ts';
 import { readOrRefuse, refuseAddress, refuseSetting } from './refuse-setting.ts';
 import { createGrants, createRuntime, loadConnectors } from './runtime/runtime.ts';
+import { startBudgets } from './start-budgets.ts';
 import { createStartedParts } from './started-parts.ts';
 import { createLogger, createRedactor, createTelemetry, createTracer } from './telemetry/telemetry.ts';
 import { createTenantNetworks } from './tenant-networks.ts';
@@ -148,13 +149,24 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
     const directory = createIntegrationDirectory(async (tenantId, id) => {
       const integration = await catalog.findForCall(tenantId, id);
       if (integration === undefined) throw new HubError('not_found', 'There is no such integration.');
-      return { ...integration, grant: await grants.find(tenantId, id) };
+      const [grant, rules] = await Promise.all([grants.find(tenantId, id), budgets.rulesFor(tenantId, id)]);
+      return { ...integration, grant, budgets: rules };
     });
     const onChanged = (tenantId: string, integrationId: string) => {
       directory.forget(tenantId, integrationId);
       gateway.forget(tenantId, integrationId);
     };
     const grants = createGrants({ database, registry, events, audit, clock, onChanged });
+    const { ledger, budgets } = startBudgets({
+      database,
+      events,
+      audit,
+      clock,
+      log,
+      findIntegration: (tenantId, id) => catalog.get(tenantId, id),
+      onChanged: (tenantId, id) => (id === null ? directory.forgetTenant(tenantId) : directory.forget(tenantId, id)),
+    });
+    started.add({ name: 'budgets', stop: ledger.close });
     const stores = await createGatewayStores({ config, database, clock, log });
     started.add({ name: 'gateway stores', stop: stores.close });
     const gateway = createGateway({
@@ -168,6 +180,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
       clock,
       log,
       stores,
+      budgets: ledger,
       ...(options.limits === undefined ? {} : { limits: options.limits }),
       ...(tracer === null ? {} : { tracer }),
     });
@@ -192,7 +205,13 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
         vault.forget(tenantId, integrationId);
         onChanged(tenantId, integrationId);
       },
+      onTenantChanged(tenantId) {
+        networks.forget(tenantId);
+        directory.forgetTenant(tenantId);
+        ledger.recall(tenantId);
+      },
       onMissed() {
+        networks.forgetAll();
         directory.forgetAll();
         gateway.forgetAll();
       },

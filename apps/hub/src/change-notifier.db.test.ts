@@ -24,7 +24,7 @@ afterAll(async () => {
 });
 
 async function listen() {
-  const heard = { changes: [] as string[], missed: 0, lines: [] as string[] };
+  const heard = { changes: [] as string[], tenants: [] as string[], missed: 0, lines: [] as string[] };
   const note = (_: object, message: string) => void heard.lines.push(message);
   notifiers.push(
     await startChangeNotifier({
@@ -32,6 +32,7 @@ async function listen() {
       clock: systemClock,
       log: { ...silentLog, info: note, warn: note },
       onChanged: (tenant, integration) => heard.changes.push(`${tenant}/${integration}`),
+      onTenantChanged: (tenant) => heard.tenants.push(tenant),
       onMissed: () => {
         heard.missed += 1;
       },
@@ -51,6 +52,34 @@ async function insertIntegration(): Promise<string> {
   );
   return id;
 }
+
+describe('changes of a tenant', () => {
+  it('are heard by every replica: what may be sent for it, its budgets and those of its integrations', async () => {
+    const replicas = [await listen(), await listen()];
+    const id = await insertIntegration();
+    const budget = (integration: string | null) =>
+      [
+        `INSERT INTO inthub.budgets (tenant_id, id, integration_id, measure, period, amount, mode, created_at, modified_at, modified_by)
+      VALUES ($1, $2, $3, 'requests', 'day', 5, 'hard', now(), now(), 'me')`,
+        [tenantId, createId(), integration],
+      ] as const;
+
+    await admin.query("UPDATE inthub.tenants SET name = 'Renamed' WHERE id = $1", [tenantId]);
+    await admin.query('UPDATE inthub.tenants SET offline = true WHERE id = $1', [tenantId]);
+    await admin.query("UPDATE inthub.tenants SET egress_allow = '{10.0.0.0/8}', offline = false WHERE id = $1", [
+      tenantId,
+    ]);
+    await admin.query(...(budget(null) as [string, unknown[]]));
+    await admin.query(...(budget(id) as [string, unknown[]]));
+    await admin.query('UPDATE inthub.budgets SET amount = 6 WHERE integration_id = $1', [id]);
+    await admin.query('DELETE FROM inthub.budgets WHERE tenant_id = $1', [tenantId]);
+
+    for (const heard of replicas) {
+      await expect.poll(() => heard.tenants, { timeout: 10_000 }).toEqual([tenantId, tenantId, tenantId, tenantId]);
+      await expect.poll(() => heard.changes.filter((one) => one.endsWith(id)).length, { timeout: 10_000 }).toBe(3);
+    }
+  });
+});
 
 describe('changes of integrations', () => {
   it('are heard by every replica once they are committed, and not before', async () => {
@@ -146,6 +175,7 @@ describe('a replica whose connection was lost', () => {
       clock: systemClock,
       log: silentLog,
       onChanged: () => undefined,
+      onTenantChanged: () => undefined,
       onMissed: () => undefined,
     });
 

@@ -16,6 +16,8 @@ export interface ChangeNotifierDeps {
   readonly log: Log;
   /** Some replica, perhaps this one, has committed a change of an integration, its grant or its credential. */
   onChanged(tenantId: string, integrationId: string): void;
+  /** The same for what is set for a whole tenant: its network rules, its budgets. */
+  onTenantChanged(tenantId: string): void;
   /** The connection was lost for a while: anything may have changed. */
   onMissed(): void;
 }
@@ -26,7 +28,7 @@ export interface ChangeNotifier {
 
 /**
  * Hears of the changes that other replicas commit, by LISTEN on a connection of its own; the database announces them itself
- * (migration 0012). While it is not heard, what is kept in memory goes by its own time to live.
+ * (migrations 0012 and 0014). While it is not heard, what is kept in memory goes by its own time to live.
  */
 export async function startChangeNotifier(deps: ChangeNotifierDeps): Promise<ChangeNotifier> {
   const { clock, log } = deps;
@@ -45,7 +47,9 @@ export async function startChangeNotifier(deps: ChangeNotifierDeps): Promise<Cha
     opened.on('error', (error) => log.debug({ err: error }, 'connection for changes lost'));
     opened.on('notification', ({ payload = '' }) => {
       const [tenantId = '', integrationId = ''] = payload.split('/');
-      if (isId(tenantId) && isId(integrationId)) deps.onChanged(tenantId, integrationId);
+      if (!isId(tenantId)) return;
+      if (integrationId === '') deps.onTenantChanged(tenantId);
+      else if (isId(integrationId)) deps.onChanged(tenantId, integrationId);
     });
     try {
       await opened.connect();

@@ -11,6 +11,8 @@ export interface IntegrationDirectory {
   find(tenantId: TenantId, id: string): InstalledIntegration | Promise<InstalledIntegration>;
   /** After a change, here or on another replica. */
   forget(tenantId: string, id: string): void;
+  /** After a change that concerns all integrations of a tenant. */
+  forgetTenant(tenantId: string): void;
   /** When changes may have gone unheard. */
   forgetAll(): void;
 }
@@ -45,6 +47,15 @@ export function createIntegrationDirectory(
       const key = keyOf(tenantId, id);
       cache.delete(key);
       loading.delete(key);
+    },
+    forgetTenant(tenantId) {
+      for (const keys of [[...cache.keys()], [...loading.keys()]]) {
+        for (const key of keys) {
+          if (!key.startsWith(`${tenantId}/`)) continue;
+          cache.delete(key);
+          loading.delete(key);
+        }
+      }
     },
     forgetAll() {
       cache.clear();

@@ -3,14 +3,16 @@ import { LRUCache } from 'lru-cache';
 import type { TenantNetwork } from './egress/egress.ts';
 
 const maxTenants = 10_000;
-/** How long a change that another replica made may stay unseen here. */
+/** How long a change that another replica made may stay unseen here while its announcement is not heard. */
 const ttlMs = 5_000;
 
 export interface TenantNetworks {
   /** At hand for a tenant that was asked for within the last 5 s. */
   of(tenantId: string): TenantNetwork | Promise<TenantNetwork>;
-  /** After a change on this replica. */
+  /** After a change, here or on another replica. */
   forget(tenantId: string): void;
+  /** When changes may have gone unheard. */
+  forgetAll(): void;
 }
 
 /** What is set for each tenant's traffic, as egress asks for it with each request: bounded, short-lived, one load for a cold key. */
@@ -40,6 +42,10 @@ export function createTenantNetworks(load: (tenantId: TenantId) => Promise<Tenan
     forget(tenantId) {
       cache.delete(tenantId);
       loading.delete(tenantId);
+    },
+    forgetAll() {
+      cache.clear();
+      loading.clear();
     },
   };
 }

@@ -14,6 +14,7 @@ import { createSender } from './sender.ts';
 import { createTenantRules, type TenantNetwork } from './tenant-rules.ts';
 
 export { parseAllowList } from './allow-list.ts';
+export { findAtPointer } from './authenticate/json-pointer.ts';
 export { createDeadlineWatch, type DeadlineWatch } from './deadline.ts';
 export type { CertificateFacts, ProbeReport, ProbeScope, TlsFacts } from './probe.ts';
 export type {

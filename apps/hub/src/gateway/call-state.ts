@@ -2,6 +2,7 @@ import type { AuthMethod, CheckOutcome, ConnectionReport } from '@inthub/connect
 import { HubError, type Money } from '@inthub/contracts';
 import type { AttemptStart, AttemptTrace, DeadlineWatch, EgressAttempt, OpenCredential } from '../egress/egress.ts';
 import type { InstalledIntegration } from '../runtime/runtime.ts';
+import type { BudgetPermit } from './budget/budget-ledger.ts';
 import type { GatewayCall } from './call.ts';
 import type { CircuitPermit } from './circuit/circuit-breaker.ts';
 import type { IntegrationView } from './integration-view.ts';
@@ -57,6 +58,7 @@ export interface CallState {
   idempotency: { readonly key: string } | null;
   circuitPermit: CircuitPermit | null;
   limitPermit: LimitPermit | null;
+  budgetPermit: BudgetPermit | null;
   cacheKey: string | null;
   readonly cacheEpoch: number;
   flight: Flight | null;
@@ -112,6 +114,7 @@ export function createCallState(
     idempotency: null,
     circuitPermit: null,
     limitPermit: null,
+    budgetPermit: null,
     cacheKey: null,
     cacheEpoch,
     flight: null,

@@ -4,6 +4,7 @@ import type { Egress } from '../egress/egress.ts';
 import type { InstalledIntegration, Runtime } from '../runtime/runtime.ts';
 import type { Log, Metrics, Tracer } from '../telemetry/telemetry.ts';
 import type { ResolvedCredential, ResolveRequest } from '../vault/vault.ts';
+import type { BudgetLedger } from './budget/budget-ledger.ts';
 import type { MaybePromise } from './maybe-promise.ts';
 import type { CircuitStore } from './stores/circuit-store.ts';
 import type { IdempotencyStore } from './stores/idempotency-store.ts';
@@ -48,6 +49,8 @@ export interface GatewayDeps {
   readonly tracer?: Tracer;
   /** Default: memory, for this process. */
   readonly stores?: GatewayStores;
+  /** Counts what `InstalledIntegration.budgets` limit. Default: nobody does. */
+  readonly budgets?: BudgetLedger;
   readonly limits?: {
     /** For one tenant; default 60 000 a minute, 1 000 at once. */
     readonly tenant?: RateLimits;

@@ -18,11 +18,14 @@ import { type ActionStream, streamCall } from './stream.ts';
 import type { ActionTarget, Target } from './target.ts';
 import { createUsageCounters } from './usage-counters.ts';
 
+export { createBudgetLedger } from './budget/budget-ledger.ts';
+export { type Budgets, createBudgets } from './budget/budgets.ts';
 export type { ActionCall, ActionOutcome, CheckCall, DiscoveryCall, GatewayCall, TestCall } from './call.ts';
 export type { CircuitState } from './circuit/circuit-view.ts';
 export type { CircuitOrder } from './circuit/force-circuit.ts';
 export type { GatewayDeps, GatewayStores, UsageDelta } from './gateway-deps.ts';
 export { createPostgresStores, createValkeyStores, type OpenStores } from './stores/open-stores.ts';
+export { createPostgresBudgetAuthority } from './stores/postgres-budget-authority.ts';
 export { openValkey } from './stores/valkey-connection.ts';
 export type { ActionStream } from './stream.ts';
 

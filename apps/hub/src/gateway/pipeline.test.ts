@@ -13,6 +13,7 @@ const allStages = [
   'circuit',
   'limit',
   'cache',
+  'budget',
   'credentials',
   'transform_request',
   'execute',

@@ -10,6 +10,7 @@ import { createIntegrationViews } from './integration-view.ts';
 import { defaultIntegrationLimits, defaultTenantLimits } from './limit/limit-defaults.ts';
 import type { ResponseCaches } from './response-cache.ts';
 import { createAuthorise } from './stages/authorise.ts';
+import { createBudget } from './stages/budget.ts';
 import { createCache } from './stages/cache.ts';
 import { createCircuit } from './stages/circuit.ts';
 import { createCredentials } from './stages/credentials.ts';
@@ -56,6 +57,7 @@ export function createPipeline({ deps, stores, caches, audit, usage, gauge, dead
     createCircuit(parts), //                                              2  circuit breaker
     createLimit(parts), //                                                3  rate limits
     createCache({ caches, flights: new Map(), deadlines }), //                4  response cache
+    createBudget(parts), //                                                  what it will use of its budgets
     createCredentials(parts), //                                          5  credentials
     createTransformRequest(), //                                          6  input
   ].map(seen);

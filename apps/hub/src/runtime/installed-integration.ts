@@ -1,4 +1,4 @@
-import type { CredentialKind, IntegrationConfig, IntegrationFeatures, RateLimits, TenantId } from '@inthub/contracts';
+import type { BudgetRule, CredentialKind, IntegrationConfig, IntegrationFeatures, RateLimits, TenantId } from '@inthub/contracts';
 
 /** Everything that a call needs to know of an integration; self-contained, so that runtime never asks the catalog. */
 export interface InstalledIntegration {
@@ -19,6 +19,8 @@ export interface InstalledIntegration {
   readonly rateLimits: RateLimits;
   /** Null: everything that the connector declares is allowed (the default until an admin narrows it). */
   readonly grant: Grant | null;
+  /** Of the integration and of its tenant; default none. */
+  readonly budgets?: readonly BudgetRule[];
   /** Row version; a change drops every cache that was filled under the old one. */
   readonly version: number;
 }

@@ -1,6 +1,7 @@
 // Stage 9: what was taken is given back and what was learnt is kept: breaker, limits, idempotency key, cache, usage.
 import type { Clock } from '@inthub/contracts';
 import type { Log } from '../../telemetry/telemetry.ts';
+import type { BudgetLedger } from '../budget/budget-ledger.ts';
 import { type CallState, hasSucceeded, type Outcome } from '../call-state.ts';
 import type { CircuitGauge } from '../circuit/circuit-gauge.ts';
 import { circuitOutcomeOf } from '../circuit/circuit-outcome.ts';
@@ -17,6 +18,7 @@ export interface RecordOutcomeDeps {
   readonly circuits: CircuitStore;
   readonly limits: LimitStore;
   readonly idempotency: IdempotencyStore;
+  readonly budgets?: BudgetLedger;
   readonly caches: ResponseCaches;
   readonly gauge: CircuitGauge;
   readonly usage: UsageCounters;
@@ -25,7 +27,7 @@ export interface RecordOutcomeDeps {
 }
 
 export function createRecordOutcome(deps: RecordOutcomeDeps): Stage {
-  const { circuits, limits, idempotency, caches, gauge, usage, clock, log } = deps;
+  const { circuits, limits, idempotency, budgets, caches, gauge, usage, clock, log } = deps;
 
   function recordCircuit(state: CallState): MaybePromise<void> {
     const { circuitPermit, view } = state;
@@ -36,6 +38,11 @@ export function createRecordOutcome(deps: RecordOutcomeDeps): Stage {
 
   function releaseLimit({ limitPermit, apiCalls }: CallState): MaybePromise<void> {
     return limitPermit === null ? undefined : limits.release(limitPermit, apiCalls);
+  }
+
+  function settleBudgets({ budgetPermit, executed, tokensUsed, cost }: CallState): void {
+    if (budgetPermit === null) return;
+    budgets?.settle(budgetPermit, { requests: executed ? 1 : 0, tokens: tokensUsed ?? 0, cost });
   }
 
   function endIdempotency(state: CallState): MaybePromise<void> {
@@ -49,6 +56,7 @@ export function createRecordOutcome(deps: RecordOutcomeDeps): Stage {
     (state) => fillCache(state, caches),
     recordCircuit,
     releaseLimit,
+    settleBudgets,
     endIdempotency,
     (state) => usage.add(state),
   ];
