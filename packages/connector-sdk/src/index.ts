@@ -93,7 +93,11 @@ export type {
   ScanSummary,
   TagResolution,
 } from './categories/registry-schemas.ts';
-export { ciDiscovery, sourceControlDiscovery } from './categories/repository-discovery.ts';
+export {
+  ciDiscovery,
+  repositoryDiscoveryScope,
+  sourceControlDiscovery,
+} from './categories/repository-discovery.ts';
 export {
   type SourceControlActionId,
   type SourceControlHandlers,

@@ -21,6 +21,9 @@ import {
 } from './ci-schemas.ts';
 import { type ActionSpecs, type Handlers, type StandardActionsOptions, standardActions } from './standard-actions.ts';
 
+/** A project of a grant is `owner/repo`, or the repository alone where the product has no owners. Logs may hold anything. */
+const runs = { project: { join: ['/owner', '/repo'] }, dataTypes: ['code'], containsPii: true } as const;
+
 /** Everything about the standard actions but the handler. */
 export const ciActionSpecs = {
   'workflow.list': {
@@ -28,6 +31,7 @@ export const ciActionSpecs = {
     description: 'Workflows, pipelines or jobs that can run in a repository or project.',
     input: WorkflowListInput,
     output: WorkflowListOutput,
+    dataScope: runs,
     safe: true,
     weight: 5,
   },
@@ -36,6 +40,7 @@ export const ciActionSpecs = {
     description: 'Runs (pipelines, builds), newest first.',
     input: RunListInput,
     output: RunListOutput,
+    dataScope: runs,
     safe: true,
     weight: 5,
   },
@@ -44,6 +49,7 @@ export const ciActionSpecs = {
     description: 'State and outcome of one run.',
     input: RunInput,
     output: WorkflowRunDetail,
+    dataScope: runs,
     safe: true,
   },
   'run.trigger': {
@@ -51,6 +57,7 @@ export const ciActionSpecs = {
     description: 'Starts a workflow on a branch or tag with inputs.',
     input: RunTriggerInput,
     output: RunTriggerOutput,
+    dataScope: runs,
     safe: false,
   },
   'run.cancel': {
@@ -58,6 +65,7 @@ export const ciActionSpecs = {
     description: 'Asks to stop a run; one that is over already stays as it is.',
     input: RunInput,
     output: RunCancelOutput,
+    dataScope: runs,
     safe: false,
   },
   'job.list': {
@@ -65,6 +73,7 @@ export const ciActionSpecs = {
     description: 'Jobs of a run with state and outcome.',
     input: JobListInput,
     output: JobListOutput,
+    dataScope: runs,
     safe: true,
     weight: 5,
   },
@@ -73,6 +82,7 @@ export const ciActionSpecs = {
     description: 'The end of the log of one job as text.',
     input: JobLogInput,
     output: JobLogOutput,
+    dataScope: runs,
     safe: true,
   },
   'artifact.list': {
@@ -80,6 +90,7 @@ export const ciActionSpecs = {
     description: 'Files that a run left behind.',
     input: ArtifactListInput,
     output: ArtifactListOutput,
+    dataScope: runs,
     safe: true,
     weight: 5,
   },
@@ -88,6 +99,7 @@ export const ciActionSpecs = {
     description: 'One artifact, with its archive where wanted.',
     input: ArtifactGetInput,
     output: ArtifactGetOutput,
+    dataScope: runs,
     safe: true,
   },
 } as const satisfies ActionSpecs;

@@ -2,8 +2,20 @@
 import { invalidField, type Page, pageLimits } from '@inthub/contracts';
 import type { Discover } from '../connector.ts';
 import type { ActionContext } from '../context.ts';
+import type { DiscoveryScope } from '../data-scope.ts';
 import type { CiHandlers } from './ci.ts';
 import type { SourceControlHandlers } from './source-control.ts';
+
+/** What the discovery of both categories concerns: goes into the manifest's `discoveryScope`. */
+export const repositoryDiscoveryScope: Readonly<Record<string, DiscoveryScope>> = {
+  repositories: { project: 'id', dataTypes: ['code'], containsPii: false },
+  branches: { project: 'parent', dataTypes: ['code'], containsPii: false },
+  tags: { project: 'parent', dataTypes: ['code'], containsPii: false },
+  pull_requests: { project: 'parent', dataTypes: ['issues'], containsPii: true },
+  issues: { project: 'parent', dataTypes: ['issues'], containsPii: true },
+  workflows: { project: 'parent', dataTypes: ['code'], containsPii: false },
+  runs: { project: 'parent', dataTypes: ['code'], containsPii: true },
+};
 
 /**
  * `repositories` (parent: an owner), and `branches`, `tags`, `pull_requests` (open ones) and `issues` (open ones) with the

@@ -50,6 +50,12 @@ import {
 } from './source-control-schemas.ts';
 import { type ActionSpecs, type Handlers, type StandardActionsOptions, standardActions } from './standard-actions.ts';
 
+const repository = { join: ['/owner', '/repo'] };
+const code = { project: repository, dataTypes: ['code'], containsPii: false } as const;
+/** Commits carry names and addresses of their authors. */
+const commits = { ...code, containsPii: true } as const;
+const discussions = { project: repository, dataTypes: ['issues'], containsPii: true } as const;
+
 /** Everything about the standard actions but the handler. */
 export const sourceControlActionSpecs = {
   'repo.list': {
@@ -57,6 +63,7 @@ export const sourceControlActionSpecs = {
     description: 'Repositories that the credential may see, of one owner or of all.',
     input: RepoListInput,
     output: RepoListOutput,
+    dataScope: { dataTypes: ['code'], containsPii: false },
     safe: true,
     weight: 5,
   },
@@ -65,6 +72,7 @@ export const sourceControlActionSpecs = {
     description: 'One repository with its default branch and clone address.',
     input: RepoInput,
     output: Repository,
+    dataScope: code,
     safe: true,
     capability: 'repo.read',
   },
@@ -73,6 +81,7 @@ export const sourceControlActionSpecs = {
     description: 'A URL for git clone with a short-lived credential in it, where product and credential can make one.',
     input: RepoInput,
     output: RepoCloneOutput,
+    dataScope: code,
     // Asking again makes another credential, which ends by itself.
     safe: false,
     sensitive: true,
@@ -82,6 +91,7 @@ export const sourceControlActionSpecs = {
     description: 'Branches of a repository with their newest commit.',
     input: BranchListInput,
     output: BranchListOutput,
+    dataScope: code,
     safe: true,
     weight: 5,
   },
@@ -90,6 +100,7 @@ export const sourceControlActionSpecs = {
     description: 'Commits, newest first, from a ref backwards; of one path or period where wanted.',
     input: CommitListInput,
     output: CommitListOutput,
+    dataScope: commits,
     safe: true,
     weight: 5,
   },
@@ -98,6 +109,7 @@ export const sourceControlActionSpecs = {
     description: 'One commit with the files that it changes.',
     input: CommitGetInput,
     output: CommitDetail,
+    dataScope: commits,
     safe: true,
   },
   'tag.list': {
@@ -105,6 +117,7 @@ export const sourceControlActionSpecs = {
     description: 'Tags of a repository with the commit that each names.',
     input: GitTagListInput,
     output: GitTagListOutput,
+    dataScope: code,
     safe: true,
     weight: 5,
   },
@@ -113,6 +126,7 @@ export const sourceControlActionSpecs = {
     description: 'Content of one file at a ref: text where it is UTF-8, else base64.',
     input: FileGetInput,
     output: FileContent,
+    dataScope: code,
     safe: true,
   },
   'tree.get': {
@@ -120,6 +134,7 @@ export const sourceControlActionSpecs = {
     description: 'Files and folders at a ref, of one folder or of everything below it.',
     input: TreeGetInput,
     output: TreeGetOutput,
+    dataScope: code,
     safe: true,
     weight: 5,
   },
@@ -128,6 +143,7 @@ export const sourceControlActionSpecs = {
     description: 'Pull requests (merge requests) of a repository, newest first.',
     input: PrListInput,
     output: PrListOutput,
+    dataScope: discussions,
     safe: true,
     weight: 5,
   },
@@ -136,6 +152,7 @@ export const sourceControlActionSpecs = {
     description: 'One pull request with review status, size and whether it can be merged.',
     input: PrGetInput,
     output: PullRequestDetail,
+    dataScope: discussions,
     safe: true,
   },
   'pr.create': {
@@ -143,6 +160,7 @@ export const sourceControlActionSpecs = {
     description: 'Asks to merge one branch into another.',
     input: PrCreateInput,
     output: PullRequest,
+    dataScope: discussions,
     safe: false,
   },
   'pr.review': {
@@ -150,6 +168,7 @@ export const sourceControlActionSpecs = {
     description: 'Approves, asks for changes or comments, with remarks on single lines.',
     input: PrReviewInput,
     output: PrReviewOutput,
+    dataScope: discussions,
     safe: false,
   },
   'pr.comment': {
@@ -157,6 +176,7 @@ export const sourceControlActionSpecs = {
     description: 'Adds a comment to the discussion, or to one line of one file.',
     input: PrCommentInput,
     output: Comment,
+    dataScope: discussions,
     safe: false,
   },
   'pr.merge': {
@@ -164,6 +184,7 @@ export const sourceControlActionSpecs = {
     description: 'Merges, by the method wanted, only at the commit expected.',
     input: PrMergeInput,
     output: PrMergeOutput,
+    dataScope: discussions,
     safe: false,
   },
   'issue.list': {
@@ -171,6 +192,7 @@ export const sourceControlActionSpecs = {
     description: 'Issues of a repository, newest first; pull requests are not among them.',
     input: IssueListInput,
     output: IssueListOutput,
+    dataScope: discussions,
     safe: true,
     weight: 5,
   },
@@ -179,6 +201,7 @@ export const sourceControlActionSpecs = {
     description: 'Opens an issue with labels and assignees.',
     input: IssueCreateInput,
     output: Issue,
+    dataScope: discussions,
     safe: false,
   },
   'issue.update': {
@@ -186,6 +209,7 @@ export const sourceControlActionSpecs = {
     description: 'Changes the fields that are given and leaves the others; also closes and reopens.',
     input: IssueUpdateInput,
     output: Issue,
+    dataScope: discussions,
     safe: false,
   },
   'search.code': {
@@ -193,6 +217,7 @@ export const sourceControlActionSpecs = {
     description: 'Files whose text fits the query.',
     input: CodeSearchInput,
     output: CodeSearchOutput,
+    dataScope: { project: repository, dataTypes: ['code'], containsPii: false },
     safe: true,
     weight: 5,
   },
@@ -201,6 +226,7 @@ export const sourceControlActionSpecs = {
     description: 'Issues that fit the query, over all repositories in reach.',
     input: IssueSearchInput,
     output: IssueSearchOutput,
+    dataScope: { project: repository, dataTypes: ['issues'], containsPii: true },
     safe: true,
     weight: 5,
   },
@@ -209,6 +235,7 @@ export const sourceControlActionSpecs = {
     description: 'Marks a commit as pending, good or bad under a context.',
     input: StatusCreateInput,
     output: CommitStatus,
+    dataScope: code,
     safe: false,
   },
   'webhook.register': {
@@ -216,6 +243,7 @@ export const sourceControlActionSpecs = {
     description: 'Makes the product tell a URL what happens in a repository.',
     input: WebhookRegisterInput,
     output: WebhookRegisterOutput,
+    dataScope: { project: repository, dataTypes: ['configs'], containsPii: false },
     safe: false,
     sensitive: true,
   },
@@ -224,6 +252,7 @@ export const sourceControlActionSpecs = {
     description: 'Ends what webhook.register began.',
     input: WebhookRemoveInput,
     output: WebhookRemoveOutput,
+    dataScope: { project: repository, dataTypes: ['configs'], containsPii: false },
     safe: false,
   },
 } as const satisfies ActionSpecs;

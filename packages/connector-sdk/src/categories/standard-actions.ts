@@ -29,6 +29,8 @@ export interface StandardActionsOptions<Id extends string> {
   readonly capabilities?: Partial<Record<Id, string>>;
   /** Costs against the pace that differ from the standard, by action, for products that limit single methods. */
   readonly weights?: Partial<Record<Id, number>>;
+  /** The provider's limits that actions draw on, where it is not the default bucket. */
+  readonly limitBuckets?: Partial<Record<Id, string>>;
 }
 
 /** More pages than this are a list that does not end, or a question that is too wide. */
@@ -47,12 +49,14 @@ export function standardActions<const Specs extends ActionSpecs>(
     if (run === undefined) return [];
     const requiredScopes = options.requiredScopes?.[id as keyof Specs & string];
     const capability = options.capabilities?.[id as keyof Specs & string] ?? spec.capability;
+    const limitBucket = options.limitBuckets?.[id as keyof Specs & string];
     const weight = options.weights?.[id as keyof Specs & string] ?? spec.weight;
     const action: AnyAction = {
       id,
       ...spec,
       ...(weight === undefined ? {} : { weight }),
       ...(capability === undefined ? {} : { capability }),
+      ...(limitBucket === undefined ? {} : { limitBucket }),
       ...(requiredScopes === undefined ? {} : { requiredScopes }),
       run,
     };
