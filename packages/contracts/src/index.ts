@@ -85,3 +85,19 @@ export { isMoney, Money } from './money.ts';
 export { type Page, PageOf, PageQuery, pageLimits } from './pagination.ts';
 export { isStorable, type Json, storableJson, storableText } from './storable.ts';
 export { NullableTimestamp, Timestamp } from './timestamp.ts';
+export {
+  type DeliveryStatus,
+  deliveryStatuses,
+  WebhookAttempt,
+  WebhookDelivery,
+  WebhookDeliveryDetail,
+} from './webhook-delivery.ts';
+export {
+  NewWebhookSubscription,
+  type SigningScheme,
+  type WebhookKey,
+  WebhookRetryPolicy,
+  WebhookSecrets,
+  WebhookSubscription,
+  WebhookSubscriptionChange,
+} from './webhook-subscription.ts';

@@ -8,6 +8,7 @@ import { createPinnedDns, type Resolve } from './dns.ts';
 import { createSettingsReader } from './integration-settings.ts';
 import { createPolicy, type PolicyOptions } from './policy.ts';
 import { createPools } from './pools.ts';
+import { createPoster, type Poster } from './post.ts';
 import { createProber, type Prober } from './probe.ts';
 import type { EgressLog, EgressScope } from './scope.ts';
 import { createSender } from './sender.ts';
@@ -16,7 +17,9 @@ import { createTenantRules, type TenantNetwork } from './tenant-rules.ts';
 export { parseAllowList } from './allow-list.ts';
 export { findAtPointer } from './authenticate/json-pointer.ts';
 export { createDeadlineWatch, type DeadlineWatch } from './deadline.ts';
+export type { Post, PostAnswer, Poster } from './post.ts';
 export type { CertificateFacts, ProbeReport, ProbeScope, TlsFacts } from './probe.ts';
+export { parseRetryAfter } from './retry-after.ts';
 export type {
   AttemptStart,
   AttemptTrace,
@@ -33,6 +36,9 @@ export interface Egress {
   client(scope: EgressScope): HttpClient;
   /** Connects to an integration's endpoint without a request. */
   readonly probe: Prober['probe'];
+  /** Sends an outgoing webhook. */
+  readonly post: Poster['post'];
+  readonly checkUrl: Poster['checkUrl'];
   /** Number of outside sends and probes attempted since start; stays 0 in offline mode (the proof counter). */
   readonly attempts: number;
   /** Ends every request and connection; what is still in flight fails with `unavailable`. */
@@ -75,11 +81,14 @@ export function createEgress(options: EgressOptions): Egress {
     readSettings: createSettingsReader(),
   };
   const prober = createProber({ ...core, dns });
+  const poster = createPoster({ ...core, pools });
   return {
     client: (scope) => createClient(core, scope),
     probe: prober.probe,
+    post: poster.post,
+    checkUrl: poster.checkUrl,
     get attempts() {
-      return sender.attempts + prober.attempts;
+      return sender.attempts + prober.attempts + poster.attempts;
     },
     async close() {
       prober.close();

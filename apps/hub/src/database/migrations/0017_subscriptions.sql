@@ -135,7 +135,7 @@ CREATE TABLE inthub.webhook_queue (
   -- Attempts before the last resend: retries are counted from there.
   attempts_before smallint NOT NULL DEFAULT 0,
   -- Ordered subscriptions: digest of the key, and its beginning for people.
-  order_key bytea,
+  order_key text CHECK (char_length(order_key) = 32),
   order_text text CHECK (char_length(order_text) <= 200),
   seq bigint NOT NULL DEFAULT nextval('inthub.webhook_queue_seq'),
   PRIMARY KEY (tenant_id, subscription_id, id)
