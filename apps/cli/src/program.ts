@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addActionCommands } from './commands/actions.ts';
 import { addAuditCommands } from './commands/audit.ts';
+import { addBudgetCommands } from './commands/budgets.ts';
 import { addCompletionCommand } from './commands/completion.ts';
 import { addConnectorCommands } from './commands/connectors.ts';
 import { addGrantCommands } from './commands/grants.ts';
@@ -65,6 +66,7 @@ function createProgram(terminal: Terminal, json: boolean): Command {
     addUserCommands,
     addTenantCommands,
     addAuditCommands,
+    addBudgetCommands,
     addVaultCommands,
     addCompletionCommand,
   ]) {

@@ -249,6 +249,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
       {
         access,
         audit,
+        budgets,
         catalog,
         clock,
         doctor,

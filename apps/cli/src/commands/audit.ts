@@ -60,6 +60,24 @@ export function addAuditCommands(program: Command, context: CliContext): void {
     });
 
   group
+    .command('reseal')
+    .description('seal a chain anew after its master key was lost for good (platform admins only)')
+    .requiredOption('--reason <reason>', 'why the key is gone; goes into the audit')
+    .option('--tenant <id>', 'tenant id, as listed; default your own')
+    .action(async ({ reason, tenant }: { reason: string; tenant?: string }) => {
+      const body = { reason, ...given({ tenantId: tenant }) };
+      const { data } = await api.resealAudit({ client: await context.client(), throwOnError: true, body });
+      const { entries, formerHead } = data;
+      context
+        .output()
+        .result(
+          data,
+          () =>
+            `The chain of ${entries} entries is whole and sealed anew. Compare its former end with what you wrote down: ${formerHead.seq} ${formerHead.hash}`,
+        );
+    });
+
+  group
     .command('verify')
     .description('verify the hash chain; exit code 3 when it is broken')
     .action(async () => {

@@ -28,7 +28,7 @@ describe('inthub completion bash', () => {
     [['--profile', 'integrations', 'au'], ['audit']],
     [
       ['--json', 'audit', ''],
-      ['list', 'verify'],
+      ['list', 'reseal', 'verify'],
     ],
     [
       ['integrations', 'list', '--status', 'p'],

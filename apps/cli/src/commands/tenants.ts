@@ -11,6 +11,10 @@ interface UpdateFlags {
   readonly name?: string;
   readonly requireApproval?: boolean;
   readonly waiveApproval?: boolean;
+  readonly offline?: boolean;
+  readonly online?: boolean;
+  readonly egressAllow?: readonly string[];
+  readonly egressAllowNone?: boolean;
 }
 
 const approval = 'somebody other than the creator must activate integrations';
@@ -45,13 +49,27 @@ export function addTenantCommands(program: Command, context: CliContext): void {
 
   group
     .command('update')
-    .description('rename a tenant or change its policy')
+    .description('rename a tenant, or change its policy or what may be sent for it')
     .argument('<id>', 'tenant id, as listed')
     .option('--name <name>', 'new name')
     .addOption(new Option('--require-approval', approval).conflicts('waiveApproval'))
     .option('--waive-approval', 'creators may activate their own integrations')
-    .action(async (id: string, { name, requireApproval, waiveApproval }: UpdateFlags) => {
-      const body: ChangeTenantData['body'] = given({ name });
+    .addOption(new Option('--offline', 'send nothing to outside hosts for this tenant').conflicts('online'))
+    .option('--online', 'send again')
+    .addOption(
+      new Option(
+        '--egress-allow <entry...>',
+        'exactly these private networks and hosts beside HUB_EGRESS_ALLOW: CIDR, address, host, host:port or *.suffix',
+      ).conflicts('egressAllowNone'),
+    )
+    .option('--egress-allow-none', 'no exceptions of its own')
+    .action(async (id: string, flags: UpdateFlags) => {
+      const { name, requireApproval, waiveApproval, offline, online, egressAllow, egressAllowNone } = flags;
+      const body: ChangeTenantData['body'] = given({
+        name,
+        egressAllow: egressAllowNone === true ? [] : egressAllow === undefined ? undefined : [...egressAllow],
+      });
+      if (offline === true || online === true) body.offline = offline === true;
       if (requireApproval === true || waiveApproval === true) body.approvalRequired = requireApproval === true;
       if (Object.keys(body).length === 0) throw usageError('There is nothing to change.');
       const { data } = await api.changeTenant({
@@ -67,11 +85,13 @@ export function addTenantCommands(program: Command, context: CliContext): void {
 
 function tenantTable(output: Output, tenants: readonly CreateTenantResponse[]): string {
   return output.table(
-    ['slug', 'name', 'approval by another', 'id', 'created'],
+    ['slug', 'name', 'approval by another', 'offline', 'may also reach', 'id', 'created'],
     tenants.map((tenant) => [
       tenant.slug,
       tenant.name,
       yesNoCell(tenant.approvalRequired),
+      yesNoCell(tenant.offline),
+      tenant.egressAllow.join(' '),
       tenant.id,
       timeText(tenant.createdAt),
     ]),

@@ -122,6 +122,11 @@ export async function appendEntries(
   return Number(moved.numAffectedRows ?? 0);
 }
 
+/** Gives the locked head another seal. */
+export async function setHeadMac(tx: TenantTx, mac: Buffer): Promise<void> {
+  await tablesOf(tx).updateTable('audit_heads').set({ mac }).where('tenant_id', '=', tx.tenantId).execute();
+}
+
 /** Head and highest number in one statement, so that both are of the same moment. */
 export async function selectEnds(tx: TenantTx): Promise<{ head: StoredHead | undefined; lastSeq: number }> {
   const { rows } = await sql<Partial<HeadsTable> & { last_seq: string | number | null }>`

@@ -13,6 +13,7 @@ import {
   selectEntries,
 } from './audit-repository.ts';
 import { entryHash, genesis, headMac, isSealed } from './chain.ts';
+import { type ResealRequest, type ResealResult, resealChain } from './reseal-chain.ts';
 import { verifyChain } from './verify-chain.ts';
 
 export type { AuditEntry, AuditQuery, AuditRecord, AuditVerification } from './audit-record.ts';
@@ -30,6 +31,15 @@ export interface AuditWriter {
 export interface AuditReader {
   list(tenantId: TenantId, query: AuditQuery): Promise<Page<AuditEntry>>;
   verify(tenantId: TenantId): Promise<AuditVerification>;
+}
+
+/** For the day on which the key of the seals is gone. */
+export interface AuditSealer {
+  /**
+   * Seals a tenant's chain anew after it was found whole, and adds an entry about it. The caller has checked for `platform.admin`.
+   * @throws HubError `conflict` when the key is there, or when more is wrong than the seal.
+   */
+  reseal(tenantId: TenantId, request: ResealRequest): Promise<ResealResult>;
 }
 
 export interface AuditLogOptions {
@@ -50,9 +60,10 @@ const maxRowsPerStatement = 1_000;
 const Position = Type.Tuple([Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })]);
 
 /** The audit on PostgreSQL. */
-export function createAuditLog(options: AuditLogOptions): AuditWriter & AuditReader {
+export function createAuditLog(options: AuditLogOptions): AuditWriter & AuditReader & AuditSealer {
   const { database, clock, redact, chainKey } = options;
-  const chainKeys = [chainKey, ...(options.earlierChainKeys ?? [])];
+  const chainKeys = [chainKey, ...(options.earlierChainKeys ?? [])] as const;
+  const batchSize = options.verifyBatchSize ?? 500;
 
   /** The locked head, once its seal is known to be ours: extending a forged head would seal the forgery. */
   async function headToExtend(tx: TenantTx): Promise<StoredHead> {
@@ -66,7 +77,7 @@ export function createAuditLog(options: AuditLogOptions): AuditWriter & AuditRea
     throw new HubError(
       'unavailable',
       `The audit chain of this tenant ${what}, so nothing can be added to it. ` +
-        'Check the master key and run "inthub audit verify".',
+        'Check the master key and run "inthub audit verify"; where the key is lost for good, a platform admin can run "inthub audit reseal".',
       { retryable: false },
     );
   }
@@ -109,7 +120,13 @@ export function createAuditLog(options: AuditLogOptions): AuditWriter & AuditRea
       const isMore = found.length > limit && last !== undefined;
       return { items, nextCursor: isMore ? encodeCursor(kind, [last.seq]) : null };
     },
-    verify: (tenantId) => verifyChain({ database, tenantId, chainKeys, batchSize: options.verifyBatchSize ?? 500 }),
+    verify: (tenantId) => verifyChain({ database, tenantId, chainKeys, batchSize }),
+    reseal: (tenantId, request) =>
+      resealChain(
+        { database, chainKeys, batchSize, append: (tx, record) => appendAll(tx, [record]) },
+        tenantId,
+        request,
+      ),
   };
 }
 

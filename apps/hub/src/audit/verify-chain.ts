@@ -2,7 +2,7 @@ import type { TenantId } from '@inthub/contracts';
 import type { Database } from '../database/database.ts';
 import type { AuditVerification } from './audit-record.ts';
 import { type StoredHead, selectChain, selectEnds } from './audit-repository.ts';
-import { isSealed } from './chain.ts';
+import { type ChainHead, isSealed } from './chain.ts';
 import { type ChainFault, type ChainWalk, createChainWalk } from './chain-walk.ts';
 
 const lowestId = '00000000-0000-0000-0000-000000000000';
@@ -22,19 +22,18 @@ export interface VerifyChainOptions {
 export async function verifyChain(options: VerifyChainOptions): Promise<AuditVerification> {
   const { database, tenantId } = options;
   const { head, lastSeq } = await database.tenant(tenantId, selectEnds);
-  const walk = createChainWalk(tenantId);
-  const fault =
-    (await walkEntries(options, walk, head?.seq ?? lastSeq)) ?? faultAtEnd({ walk, head, lastSeq, ...options });
+  const { fault: broken, end } = await verifyEntries(options, tenantId, head, lastSeq);
+  const fault = broken ?? sealFault(options, head);
   return {
     intact: fault === null,
-    entries: walk.end.seq,
+    entries: end.seq,
     firstBroken: fault,
     head: head === undefined ? null : { seq: head.seq, hash: head.hash.toString('hex') },
   };
 }
 
 async function walkEntries(
-  { database, tenantId, batchSize }: VerifyChainOptions,
+  { database, tenantId, batchSize }: Omit<VerifyChainOptions, 'chainKeys'>,
   walk: ChainWalk,
   upTo: number,
 ): Promise<ChainFault | null> {
@@ -49,15 +48,20 @@ async function walkEntries(
   }
 }
 
-function faultAtEnd(found: {
-  walk: ChainWalk;
-  head: StoredHead | undefined;
-  lastSeq: number;
-  tenantId: string;
-  chainKeys: readonly Uint8Array[];
-}): ChainFault | null {
-  const { walk, head, lastSeq, tenantId, chainKeys } = found;
-  const { end } = walk;
+/** Everything but the seal of the head. */
+export async function verifyEntries(
+  options: Pick<VerifyChainOptions, 'database' | 'batchSize'>,
+  tenantId: TenantId,
+  head: StoredHead | undefined,
+  lastSeq: number,
+): Promise<{ readonly fault: ChainFault | null; readonly end: ChainHead }> {
+  const walk = createChainWalk(tenantId);
+  const fault =
+    (await walkEntries({ ...options, tenantId }, walk, head?.seq ?? lastSeq)) ?? faultAtEnd(walk.end, head, lastSeq);
+  return { fault, end: walk.end };
+}
+
+function faultAtEnd(end: ChainHead, head: StoredHead | undefined, lastSeq: number): ChainFault | null {
   if (head === undefined) return lastSeq === 0 ? null : { seq: lastSeq, problem: 'The head of the chain is missing.' };
   if (end.seq < head.seq) {
     return {
@@ -69,11 +73,14 @@ function faultAtEnd(found: {
   if (!end.hash.equals(head.hash)) {
     return { seq: head.seq, problem: 'The chain ends in another hash than its head: one of the two was rewritten.' };
   }
-  if (!isSealed(chainKeys, tenantId, head, head.mac)) {
-    return {
-      seq: head.seq,
-      problem: 'The seal of the head is not ours: the head was forged or the whole chain rewritten.',
-    };
-  }
   return null;
+}
+
+function sealFault({ tenantId, chainKeys }: VerifyChainOptions, head: StoredHead | undefined): ChainFault | null {
+  if (head === undefined || isSealed(chainKeys, tenantId, head, head.mac)) return null;
+  return {
+    seq: head.seq,
+    problem:
+      'The seal of the head is not ours: its key is not among the master keys, the head was forged, or the whole chain was rewritten.',
+  };
 }

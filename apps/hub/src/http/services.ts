@@ -1,10 +1,10 @@
 import type { Clock, ConnectionTestResult } from '@inthub/contracts';
 import type { Access } from '../access/access.ts';
-import type { AuditReader } from '../audit/audit.ts';
+import type { AuditReader, AuditSealer } from '../audit/audit.ts';
 import type { Acting, Catalog } from '../catalog/catalog.ts';
 import type { Doctor } from '../doctor/doctor.ts';
 import type { EventReader } from '../events/events.ts';
-import type { Gateway } from '../gateway/gateway.ts';
+import type { Budgets, Gateway } from '../gateway/gateway.ts';
 import type { Health } from '../health/health.ts';
 import type { ConnectorRegistry, Grants } from '../runtime/runtime.ts';
 import type { Metrics } from '../telemetry/telemetry.ts';
@@ -13,7 +13,8 @@ import type { Vault } from '../vault/vault.ts';
 /** The rooms that the HTTP API is a thin caller of. */
 export interface Services {
   readonly access: Access;
-  readonly audit: AuditReader;
+  readonly audit: AuditReader & AuditSealer;
+  readonly budgets: Budgets;
   readonly catalog: Catalog;
   readonly doctor: Doctor;
   readonly events: EventReader;

@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client/index.ts';
-import type { ActivateIntegrationData, ActivateIntegrationErrors, ActivateIntegrationResponses, AuthenticateInstanceData, AuthenticateInstanceErrors, AuthenticateInstanceResponses, ChangeInstanceData, ChangeInstanceErrors, ChangeInstanceResponses, ChangeIntegrationData, ChangeIntegrationErrors, ChangeIntegrationResponses, ChangeTenantData, ChangeTenantErrors, ChangeTenantResponses, ChangeUserData, ChangeUserErrors, ChangeUserResponses, CloseCircuitData, CloseCircuitErrors, CloseCircuitResponses, CompleteAuthorizationData, CompleteAuthorizationErrors, CompleteAuthorizationResponses, CreateApiKeyData, CreateApiKeyErrors, CreateApiKeyResponses, CreateConnectionProfileData, CreateConnectionProfileErrors, CreateConnectionProfileResponses, CreateIntegrationData, CreateIntegrationErrors, CreateIntegrationResponses, CreateTenantApiKeyData, CreateTenantApiKeyErrors, CreateTenantApiKeyResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, CreateUserData, CreateUserErrors, CreateUserResponses, DeleteConnectionProfileData, DeleteConnectionProfileErrors, DeleteConnectionProfileResponses, DiscoverResourcesData, DiscoverResourcesErrors, DiscoverResourcesResponses, ExecuteActionData, ExecuteActionErrors, ExecuteActionResponses, GetCircuitData, GetCircuitErrors, GetCircuitResponses, GetConnectionDefaultsData, GetConnectionDefaultsErrors, GetConnectionDefaultsResponses, GetConnectionProfileData, GetConnectionProfileErrors, GetConnectionProfileResponses, GetConnectorData, GetConnectorErrors, GetConnectorResponses, GetDoctorHistoryData, GetDoctorHistoryErrors, GetDoctorHistoryResponses, GetEgressProofData, GetEgressProofErrors, GetEgressProofResponses, GetInstanceData, GetInstanceErrors, GetInstanceHealthData, GetInstanceHealthErrors, GetInstanceHealthResponses, GetInstanceMetricsData, GetInstanceMetricsErrors, GetInstanceMetricsResponses, GetInstanceResponses, GetIntegrationData, GetIntegrationErrors, GetIntegrationHealthData, GetIntegrationHealthErrors, GetIntegrationHealthHistoryData, GetIntegrationHealthHistoryErrors, GetIntegrationHealthHistoryResponses, GetIntegrationHealthResponses, GetIntegrationResponses, GetIntegrationTypeData, GetIntegrationTypeErrors, GetIntegrationTypeResponses, GetPermissionsData, GetPermissionsErrors, GetPermissionsResponses, GetSyncStatusData, GetSyncStatusErrors, GetSyncStatusResponses, InstallInstanceData, InstallInstanceErrors, InstallInstanceResponses, ListApiKeysData, ListApiKeysErrors, ListApiKeysResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListConnectionProfilesData, ListConnectionProfilesErrors, ListConnectionProfilesResponses, ListConnectorsData, ListConnectorsErrors, ListConnectorsResponses, ListInstanceEventsData, ListInstanceEventsErrors, ListInstanceEventsResponses, ListInstancesData, ListInstancesErrors, ListInstancesResponses, ListIntegrationsData, ListIntegrationsErrors, ListIntegrationsResponses, ListIntegrationTypesData, ListIntegrationTypesErrors, ListIntegrationTypesResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, ListUsersData, ListUsersErrors, ListUsersResponses, OpenCircuitData, OpenCircuitErrors, OpenCircuitResponses, PauseInstanceData, PauseInstanceErrors, PauseInstanceResponses, PauseIntegrationData, PauseIntegrationErrors, PauseIntegrationResponses, PutPermissionsData, PutPermissionsErrors, PutPermissionsResponses, RekeyVaultData, RekeyVaultErrors, RekeyVaultResponses, ReplaceConnectionProfileData, ReplaceConnectionProfileErrors, ReplaceConnectionProfileResponses, ReplaceIntegrationData, ReplaceIntegrationErrors, ReplaceIntegrationResponses, ResumeInstanceData, ResumeInstanceErrors, ResumeInstanceResponses, ResumeIntegrationData, ResumeIntegrationErrors, ResumeIntegrationResponses, RevokeApiKeyData, RevokeApiKeyErrors, RevokeApiKeyResponses, RunDoctorData, RunDoctorErrors, RunDoctorResponses, StartSyncData, StartSyncErrors, StartSyncResponses, SubmitIntegrationData, SubmitIntegrationErrors, SubmitIntegrationResponses, TestIntegrationData, TestIntegrationErrors, TestIntegrationResponses, UninstallInstanceData, UninstallInstanceErrors, UninstallInstanceResponses, UninstallIntegrationData, UninstallIntegrationErrors, UninstallIntegrationResponses, VerifyAuditData, VerifyAuditErrors, VerifyAuditResponses, WhoAmIData, WhoAmIErrors, WhoAmIResponses } from './types.gen.ts';
+import type { ActivateIntegrationData, ActivateIntegrationErrors, ActivateIntegrationResponses, AuthenticateInstanceData, AuthenticateInstanceErrors, AuthenticateInstanceResponses, ChangeInstanceData, ChangeInstanceErrors, ChangeInstanceResponses, ChangeIntegrationData, ChangeIntegrationErrors, ChangeIntegrationResponses, ChangeTenantData, ChangeTenantErrors, ChangeTenantResponses, ChangeUserData, ChangeUserErrors, ChangeUserResponses, CloseCircuitData, CloseCircuitErrors, CloseCircuitResponses, CompleteAuthorizationData, CompleteAuthorizationErrors, CompleteAuthorizationResponses, CreateApiKeyData, CreateApiKeyErrors, CreateApiKeyResponses, CreateConnectionProfileData, CreateConnectionProfileErrors, CreateConnectionProfileResponses, CreateIntegrationData, CreateIntegrationErrors, CreateIntegrationResponses, CreateTenantApiKeyData, CreateTenantApiKeyErrors, CreateTenantApiKeyResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, CreateUserData, CreateUserErrors, CreateUserResponses, DeleteConnectionProfileData, DeleteConnectionProfileErrors, DeleteConnectionProfileResponses, DiscoverResourcesData, DiscoverResourcesErrors, DiscoverResourcesResponses, ExecuteActionData, ExecuteActionErrors, ExecuteActionResponses, GetBudgetData, GetBudgetErrors, GetBudgetResponses, GetBudgetUsageData, GetBudgetUsageErrors, GetBudgetUsageResponses, GetCircuitData, GetCircuitErrors, GetCircuitResponses, GetConnectionDefaultsData, GetConnectionDefaultsErrors, GetConnectionDefaultsResponses, GetConnectionProfileData, GetConnectionProfileErrors, GetConnectionProfileResponses, GetConnectorData, GetConnectorErrors, GetConnectorResponses, GetDoctorHistoryData, GetDoctorHistoryErrors, GetDoctorHistoryResponses, GetEgressProofData, GetEgressProofErrors, GetEgressProofResponses, GetInstanceData, GetInstanceErrors, GetInstanceHealthData, GetInstanceHealthErrors, GetInstanceHealthResponses, GetInstanceMetricsData, GetInstanceMetricsErrors, GetInstanceMetricsResponses, GetInstanceResponses, GetIntegrationData, GetIntegrationErrors, GetIntegrationHealthData, GetIntegrationHealthErrors, GetIntegrationHealthHistoryData, GetIntegrationHealthHistoryErrors, GetIntegrationHealthHistoryResponses, GetIntegrationHealthResponses, GetIntegrationResponses, GetIntegrationTypeData, GetIntegrationTypeErrors, GetIntegrationTypeResponses, GetPermissionsData, GetPermissionsErrors, GetPermissionsResponses, GetSyncStatusData, GetSyncStatusErrors, GetSyncStatusResponses, InstallInstanceData, InstallInstanceErrors, InstallInstanceResponses, ListApiKeysData, ListApiKeysErrors, ListApiKeysResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListBudgetsData, ListBudgetsErrors, ListBudgetsResponses, ListConnectionProfilesData, ListConnectionProfilesErrors, ListConnectionProfilesResponses, ListConnectorsData, ListConnectorsErrors, ListConnectorsResponses, ListInstanceEventsData, ListInstanceEventsErrors, ListInstanceEventsResponses, ListInstancesData, ListInstancesErrors, ListInstancesResponses, ListIntegrationsData, ListIntegrationsErrors, ListIntegrationsResponses, ListIntegrationTypesData, ListIntegrationTypesErrors, ListIntegrationTypesResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, ListUsersData, ListUsersErrors, ListUsersResponses, OpenCircuitData, OpenCircuitErrors, OpenCircuitResponses, PauseInstanceData, PauseInstanceErrors, PauseInstanceResponses, PauseIntegrationData, PauseIntegrationErrors, PauseIntegrationResponses, PutPermissionsData, PutPermissionsErrors, PutPermissionsResponses, RekeyVaultData, RekeyVaultErrors, RekeyVaultResponses, RemoveBudgetData, RemoveBudgetErrors, RemoveBudgetResponses, ReplaceConnectionProfileData, ReplaceConnectionProfileErrors, ReplaceConnectionProfileResponses, ReplaceIntegrationData, ReplaceIntegrationErrors, ReplaceIntegrationResponses, ResealAuditData, ResealAuditErrors, ResealAuditResponses, ResumeInstanceData, ResumeInstanceErrors, ResumeInstanceResponses, ResumeIntegrationData, ResumeIntegrationErrors, ResumeIntegrationResponses, RevokeApiKeyData, RevokeApiKeyErrors, RevokeApiKeyResponses, RunDoctorData, RunDoctorErrors, RunDoctorResponses, SetBudgetData, SetBudgetErrors, SetBudgetResponses, StartSyncData, StartSyncErrors, StartSyncResponses, SubmitIntegrationData, SubmitIntegrationErrors, SubmitIntegrationResponses, TestIntegrationData, TestIntegrationErrors, TestIntegrationResponses, UninstallInstanceData, UninstallInstanceErrors, UninstallInstanceResponses, UninstallIntegrationData, UninstallIntegrationErrors, UninstallIntegrationResponses, VerifyAuditData, VerifyAuditErrors, VerifyAuditResponses, WhoAmIData, WhoAmIErrors, WhoAmIResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -622,6 +622,68 @@ export const listAudit = <ThrowOnError extends boolean = false>(options?: Option
 export const verifyAudit = <ThrowOnError extends boolean = false>(options?: Options<VerifyAuditData, ThrowOnError>): RequestResult<VerifyAuditResponses, VerifyAuditErrors, ThrowOnError> => (options?.client ?? client).post<VerifyAuditResponses, VerifyAuditErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/api/v1/audit/verify',
+    ...options
+});
+
+/**
+ * Seal a tenant’s hash chain anew after its key was lost for good
+ */
+export const resealAudit = <ThrowOnError extends boolean = false>(options: Options<ResealAuditData, ThrowOnError>): RequestResult<ResealAuditResponses, ResealAuditErrors, ThrowOnError> => (options.client ?? client).post<ResealAuditResponses, ResealAuditErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/audit/reseal',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * List budgets with what is used of them now
+ */
+export const listBudgets = <ThrowOnError extends boolean = false>(options?: Options<ListBudgetsData, ThrowOnError>): RequestResult<ListBudgetsResponses, ListBudgetsErrors, ThrowOnError> => (options?.client ?? client).get<ListBudgetsResponses, ListBudgetsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/budgets',
+    ...options
+});
+
+/**
+ * Set a budget of the tenant or an integration
+ */
+export const setBudget = <ThrowOnError extends boolean = false>(options: Options<SetBudgetData, ThrowOnError>): RequestResult<SetBudgetResponses, SetBudgetErrors, ThrowOnError> => (options.client ?? client).put<SetBudgetResponses, SetBudgetErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/budgets',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Remove a budget with its history
+ */
+export const removeBudget = <ThrowOnError extends boolean = false>(options: Options<RemoveBudgetData, ThrowOnError>): RequestResult<RemoveBudgetResponses, RemoveBudgetErrors, ThrowOnError> => (options.client ?? client).delete<RemoveBudgetResponses, RemoveBudgetErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/budgets/{id}',
+    ...options
+});
+
+/**
+ * Get a budget with what is used of it now
+ */
+export const getBudget = <ThrowOnError extends boolean = false>(options: Options<GetBudgetData, ThrowOnError>): RequestResult<GetBudgetResponses, GetBudgetErrors, ThrowOnError> => (options.client ?? client).get<GetBudgetResponses, GetBudgetErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/budgets/{id}',
+    ...options
+});
+
+/**
+ * Get what was used of a budget, window by window, the newest first
+ */
+export const getBudgetUsage = <ThrowOnError extends boolean = false>(options: Options<GetBudgetUsageData, ThrowOnError>): RequestResult<GetBudgetUsageResponses, GetBudgetUsageErrors, ThrowOnError> => (options.client ?? client).get<GetBudgetUsageResponses, GetBudgetUsageErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/budgets/{id}/usage',
     ...options
 });
 

@@ -425,6 +425,47 @@ export type ConnectorInstance = {
     };
 };
 
+export type Budget = {
+    id: string;
+    /**
+     * Null: all integrations of the tenant together.
+     */
+    integrationId: string | null;
+    measure: 'requests' | 'tokens' | 'money';
+    /**
+     * ISO 4217 code for money, else null. Only costs in this currency count.
+     */
+    currency: string | null;
+    window: 'day' | 'month';
+    /**
+     * Requests, tokens, or micro-units of the currency (1 000 000 is one).
+     */
+    limit: number;
+    /**
+     * hard refuses calls that do not fit; warn only tells.
+     */
+    mode: 'hard' | 'warn';
+    createdAt: string;
+    modifiedAt: string;
+    modifiedBy: string;
+    usage: {
+        windowStart: string;
+        windowEnd: string;
+        /**
+         * Settled use. Replicas report within a second or two.
+         */
+        used: number;
+        /**
+         * Set aside for calls under way, and drawn ahead by replicas.
+         */
+        reserved: number;
+        /**
+         * What may still be reserved; 0 when used up.
+         */
+        remaining: number;
+    };
+};
+
 export type WhoAmIData = {
     body?: never;
     path?: never;
@@ -3178,6 +3219,349 @@ export type VerifyAuditResponses = {
 };
 
 export type VerifyAuditResponse = VerifyAuditResponses[keyof VerifyAuditResponses];
+
+export type ResealAuditData = {
+    body: {
+        /**
+         * Default: the caller’s own.
+         */
+        tenantId?: string;
+        /**
+         * Why the key is gone; goes into the audit.
+         */
+        reason: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/audit/reseal';
+};
+
+export type ResealAuditErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type ResealAuditError = ResealAuditErrors[keyof ResealAuditErrors];
+
+export type ResealAuditResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        tenantId: string;
+        /**
+         * Entries that were walked, each fitting the one before.
+         */
+        entries: number;
+        /**
+         * The end of the chain before; compare it with one that was written down elsewhere.
+         */
+        formerHead: {
+            seq: number;
+            hash: string;
+        };
+    };
+};
+
+export type ResealAuditResponse = ResealAuditResponses[keyof ResealAuditResponses];
+
+export type ListBudgetsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Budgets of this integration alone; without, all of the tenant.
+         */
+        integrationId?: string;
+        /**
+         * nextCursor of the page before.
+         */
+        cursor?: string;
+        limit?: number;
+    };
+    url: '/api/v1/budgets';
+};
+
+export type ListBudgetsErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type ListBudgetsError = ListBudgetsErrors[keyof ListBudgetsErrors];
+
+export type ListBudgetsResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        items: Array<Budget>;
+        nextCursor: string | null;
+    };
+};
+
+export type ListBudgetsResponse = ListBudgetsResponses[keyof ListBudgetsResponses];
+
+export type SetBudgetData = {
+    body: {
+        measure: 'requests' | 'tokens' | 'money';
+        window: 'day' | 'month';
+        /**
+         * Requests, tokens, or micro-units of the currency (1 000 000 is one).
+         */
+        limit: number;
+        /**
+         * hard refuses calls that do not fit; warn only tells.
+         */
+        mode: 'hard' | 'warn';
+        /**
+         * Null: all integrations of the tenant together.
+         */
+        integrationId?: string | null;
+        /**
+         * ISO 4217 code for money, else null. Only costs in this currency count.
+         */
+        currency?: string | null;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/budgets';
+};
+
+export type SetBudgetErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type SetBudgetError = SetBudgetErrors[keyof SetBudgetErrors];
+
+export type SetBudgetResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        id: string;
+        /**
+         * Null: all integrations of the tenant together.
+         */
+        integrationId: string | null;
+        measure: 'requests' | 'tokens' | 'money';
+        /**
+         * ISO 4217 code for money, else null. Only costs in this currency count.
+         */
+        currency: string | null;
+        window: 'day' | 'month';
+        /**
+         * Requests, tokens, or micro-units of the currency (1 000 000 is one).
+         */
+        limit: number;
+        /**
+         * hard refuses calls that do not fit; warn only tells.
+         */
+        mode: 'hard' | 'warn';
+        createdAt: string;
+        modifiedAt: string;
+        modifiedBy: string;
+        usage: {
+            windowStart: string;
+            windowEnd: string;
+            /**
+             * Settled use. Replicas report within a second or two.
+             */
+            used: number;
+            /**
+             * Set aside for calls under way, and drawn ahead by replicas.
+             */
+            reserved: number;
+            /**
+             * What may still be reserved; 0 when used up.
+             */
+            remaining: number;
+        };
+    };
+};
+
+export type SetBudgetResponse = SetBudgetResponses[keyof SetBudgetResponses];
+
+export type RemoveBudgetData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the resource.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/budgets/{id}';
+};
+
+export type RemoveBudgetErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type RemoveBudgetError = RemoveBudgetErrors[keyof RemoveBudgetErrors];
+
+export type RemoveBudgetResponses = {
+    /**
+     * Default Response
+     */
+    204: void;
+};
+
+export type RemoveBudgetResponse = RemoveBudgetResponses[keyof RemoveBudgetResponses];
+
+export type GetBudgetData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the resource.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/budgets/{id}';
+};
+
+export type GetBudgetErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type GetBudgetError = GetBudgetErrors[keyof GetBudgetErrors];
+
+export type GetBudgetResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        id: string;
+        /**
+         * Null: all integrations of the tenant together.
+         */
+        integrationId: string | null;
+        measure: 'requests' | 'tokens' | 'money';
+        /**
+         * ISO 4217 code for money, else null. Only costs in this currency count.
+         */
+        currency: string | null;
+        window: 'day' | 'month';
+        /**
+         * Requests, tokens, or micro-units of the currency (1 000 000 is one).
+         */
+        limit: number;
+        /**
+         * hard refuses calls that do not fit; warn only tells.
+         */
+        mode: 'hard' | 'warn';
+        createdAt: string;
+        modifiedAt: string;
+        modifiedBy: string;
+        usage: {
+            windowStart: string;
+            windowEnd: string;
+            /**
+             * Settled use. Replicas report within a second or two.
+             */
+            used: number;
+            /**
+             * Set aside for calls under way, and drawn ahead by replicas.
+             */
+            reserved: number;
+            /**
+             * What may still be reserved; 0 when used up.
+             */
+            remaining: number;
+        };
+    };
+};
+
+export type GetBudgetResponse = GetBudgetResponses[keyof GetBudgetResponses];
+
+export type GetBudgetUsageData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the resource.
+         */
+        id: string;
+    };
+    query?: {
+        /**
+         * Windows.
+         */
+        limit?: number;
+    };
+    url: '/api/v1/budgets/{id}/usage';
+};
+
+export type GetBudgetUsageErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type GetBudgetUsageError = GetBudgetUsageErrors[keyof GetBudgetUsageErrors];
+
+export type GetBudgetUsageResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        items: Array<{
+            windowStart: string;
+            windowEnd: string;
+            /**
+             * Settled use. Replicas report within a second or two.
+             */
+            used: number;
+            /**
+             * Set aside for calls under way, and drawn ahead by replicas.
+             */
+            reserved: number;
+            /**
+             * What may still be reserved; 0 when used up.
+             */
+            remaining: number;
+        }>;
+    };
+};
+
+export type GetBudgetUsageResponse = GetBudgetUsageResponses[keyof GetBudgetUsageResponses];
 
 export type RekeyVaultData = {
     body?: never;

@@ -4,7 +4,13 @@ import { createApiKey } from './api-keys/create-api-key.ts';
 import { listApiKeys } from './api-keys/list-api-keys.ts';
 import { revokeApiKey } from './api-keys/revoke-api-key.ts';
 import { listAudit } from './audit/list-audit.ts';
+import { resealAudit } from './audit/reseal-audit.ts';
 import { verifyAudit } from './audit/verify-audit.ts';
+import { getBudget } from './budgets/get-budget.ts';
+import { getBudgetUsage } from './budgets/get-budget-usage.ts';
+import { listBudgets } from './budgets/list-budgets.ts';
+import { removeBudget } from './budgets/remove-budget.ts';
+import { setBudget } from './budgets/set-budget.ts';
 import { createProfile } from './connection-profiles/create-profile.ts';
 import { deleteProfile } from './connection-profiles/delete-profile.ts';
 import { getDefaults } from './connection-profiles/get-defaults.ts';
@@ -109,6 +115,12 @@ export const routes: readonly ((app: App, services: Services) => void)[] = [
   revokeApiKey,
   listAudit,
   verifyAudit,
+  resealAudit,
+  listBudgets,
+  setBudget,
+  getBudget,
+  getBudgetUsage,
+  removeBudget,
   rekeyVault,
   getEgressProof,
 ];
