@@ -8,6 +8,7 @@ import { hashicorpVault } from './hashicorp_vault/connector.ts';
 import { inmemory } from './inmemory/connector.ts';
 import { oci } from './oci/connector.ts';
 import { quay } from './quay/connector.ts';
+import { slack } from './slack/connector.ts';
 
 export const connectors: readonly ConnectorDefinition[] = [
   artifactory,
@@ -18,4 +19,5 @@ export const connectors: readonly ConnectorDefinition[] = [
   inmemory,
   oci,
   quay,
+  slack,
 ];
