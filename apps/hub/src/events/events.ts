@@ -22,6 +22,7 @@ export type {
   Unsubscribe,
 } from './bus.ts';
 export type { NewEvent } from './new-event.ts';
+export { matchesType, parseTypePattern } from './type-pattern.ts';
 
 /** The write side of the fact log: an event is stored in the transaction of the change that it reports. */
 export interface EventWriter {
@@ -44,12 +45,22 @@ const maxDataBytes = 262_144;
 const Position = Type.Tuple([Type.Integer({ minimum: 0, maximum: 8.64e15 }), Type.String({ format: 'uuid' })]);
 
 /** The fact log on PostgreSQL. */
-export function createEventLog({ database, clock }: { database: Database; clock: Clock }): EventWriter & EventReader {
+export function createEventLog({
+  database,
+  clock,
+  onCommitted,
+}: {
+  database: Database;
+  clock: Clock;
+  /** Types of the events of one change, right after its commit. */
+  onCommitted?: (types: readonly string[]) => void;
+}): EventWriter & EventReader {
   const appendAll = async (tx: TenantTx, events: readonly NewEvent[]): Promise<readonly EventId[]> => {
     if (events.length === 0) return [];
     const createdAt = clock.now();
     const rows = events.map((event) => toRow(event, createdAt));
     await insertEvents(tx, rows);
+    if (onCommitted !== undefined) tx.afterCommit(() => onCommitted(rows.map(({ type }) => type)));
     return rows.map(({ id }) => id);
   };
 
