@@ -1,5 +1,5 @@
 // A settled call in the words of each kind of caller.
-import type { CheckOutcome } from '@inthub/connector-sdk';
+import type { CheckOutcome, RegisteredWebhook } from '@inthub/connector-sdk';
 import { type ActionResult, type ConnectionTestResult, HubError, type Page, type Resource } from '@inthub/contracts';
 import type { ActionOutcome } from './call.ts';
 import type { CallState } from './call-state.ts';
@@ -53,6 +53,13 @@ export function testResultOf(state: CallState): ConnectionTestResult {
 export function findingOf(state: CallState): CheckOutcome {
   const { outcome } = state;
   if (outcome?.ok === true) return outcome.value as CheckOutcome;
+  throw outcome?.error ?? new HubError('internal');
+}
+
+/** The webhook at the product; null when it was removed. @throws HubError */
+export function registrationOf(state: CallState): RegisteredWebhook | null {
+  const { outcome } = state;
+  if (outcome?.ok === true) return outcome.value as RegisteredWebhook | null;
   throw outcome?.error ?? new HubError('internal');
 }
 

@@ -9,6 +9,7 @@ export const auditActions: Readonly<Record<Target['kind'], string>> = {
   connection_test: 'connection.test',
   check: 'connector.check',
   discovery: 'resource.discover',
+  webhook: 'webhook.change',
 };
 
 export function connectorOf({ view, integration }: CallState): string {

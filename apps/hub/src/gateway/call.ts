@@ -1,5 +1,6 @@
 import type { ActionResult, HubError, Principal } from '@inthub/contracts';
 import type { EgressAttempt } from '../egress/egress.ts';
+import type { WebhookChange } from '../runtime/runtime.ts';
 
 /** A call as every thin caller (REST, SSE, CLI, scheduler, …) makes it. */
 export interface GatewayCall {
@@ -30,6 +31,12 @@ export interface TestCall extends GatewayCall {
 export interface CheckCall extends GatewayCall {
   /** One of the connector's own doctor checks. */
   readonly checkId: string;
+}
+
+export interface WebhookCall extends GatewayCall {
+  /** Id of the connector's webhook definition. */
+  readonly webhookId: string;
+  readonly change: WebhookChange;
 }
 
 export interface DiscoveryCall extends GatewayCall {

@@ -1,9 +1,17 @@
-import type { CheckOutcome } from '@inthub/connector-sdk';
+import type { CheckOutcome, RegisteredWebhook } from '@inthub/connector-sdk';
 import type { ConnectionTestResult, Page, Principal, Resource, TenantId } from '@inthub/contracts';
 import { createDeadlineWatch } from '../egress/egress.ts';
-import { actionOutcomeOf, findingOf, pageOf, testResultOf } from './answers.ts';
+import { actionOutcomeOf, findingOf, pageOf, registrationOf, testResultOf } from './answers.ts';
 import { createAuditQueue } from './audit-queue.ts';
-import type { ActionCall, ActionOutcome, CheckCall, DiscoveryCall, GatewayCall, TestCall } from './call.ts';
+import type {
+  ActionCall,
+  ActionOutcome,
+  CheckCall,
+  DiscoveryCall,
+  GatewayCall,
+  TestCall,
+  WebhookCall,
+} from './call.ts';
 import { type CallState, createCallState } from './call-state.ts';
 import { beginTrace } from './call-trace.ts';
 import { createCircuitGauge } from './circuit/circuit-gauge.ts';
@@ -20,7 +28,15 @@ import { createUsageCounters } from './usage-counters.ts';
 
 export { createBudgetLedger } from './budget/budget-ledger.ts';
 export { type Budgets, createBudgets } from './budget/budgets.ts';
-export type { ActionCall, ActionOutcome, CheckCall, DiscoveryCall, GatewayCall, TestCall } from './call.ts';
+export type {
+  ActionCall,
+  ActionOutcome,
+  CheckCall,
+  DiscoveryCall,
+  GatewayCall,
+  TestCall,
+  WebhookCall,
+} from './call.ts';
 export type { CircuitState } from './circuit/circuit-view.ts';
 export type { CircuitOrder } from './circuit/force-circuit.ts';
 export type { GatewayDeps, GatewayStores, UsageDelta } from './gateway-deps.ts';
@@ -47,6 +63,11 @@ export interface Gateway {
    * @throws HubError as `testConnection` does, `not_found` for a check that the connector does not have, and what the check threw.
    */
   runCheck(call: CheckCall): Promise<CheckOutcome>;
+  /**
+   * Makes a webhook at the product, or removes one; null when it was removed.
+   * @throws HubError `not_found` where the product has no interface for it, `not_granted`, and what the product says.
+   */
+  changeWebhook(call: WebhookCall): Promise<RegisteredWebhook | null>;
   /** Discovery, cached 10 min sliding. @throws HubError */
   discover(call: DiscoveryCall): Promise<Page<Resource>>;
   /** The breaker of an integration. */
@@ -95,6 +116,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
     testConnection: async (call) =>
       testResultOf(await run(call, { kind: 'connection_test', fresh: call.fresh ?? false })),
     runCheck: async (call) => findingOf(await run(call, { kind: 'check', checkId: call.checkId })),
+    changeWebhook: async (call) =>
+      registrationOf(await run(call, { kind: 'webhook', webhookId: call.webhookId, change: call.change })),
     async discover(call) {
       const { resourceType, parent, cursor, limit } = call;
       return pageOf(await run(call, { kind: 'discovery', resourceType, parent, cursor, limit }));

@@ -8,9 +8,10 @@ import {
   type Invocation,
   type Runtime,
   type SchemaCheck,
+  webhookCapabilities,
 } from '../runtime/runtime.ts';
 import { type CacheName, cacheBounds } from './response-cache.ts';
-import type { DiscoveryTarget, Target } from './target.ts';
+import type { DiscoveryTarget, Target, WebhookTarget } from './target.ts';
 
 /** What a connection test brought back, with the time that it took. */
 export interface TestReport extends ConnectionReport {
@@ -89,6 +90,22 @@ export const discoveryPlan: Plan = {
   },
   action: null,
 };
+
+/** Making or removing a webhook at the product. Undefined when the connector cannot. */
+export function webhookPlan(connector: ConnectorDefinition, { webhookId, change }: WebhookTarget): Plan | undefined {
+  const webhook = connector.webhooks?.find(({ id }) => id === webhookId);
+  if (webhook?.registration === undefined) return undefined;
+  const { registration } = webhook;
+  return {
+    ...testPlan,
+    name: webhookCapabilities[change.kind],
+    capability: webhookCapabilities[change.kind],
+    safe: false,
+    cache: null,
+    prepare: () => change,
+    invoke: (runtime, _, invocation) => runtime.changeWebhook(registration, change, invocation),
+  };
+}
 
 const plansByConnector = new WeakMap<ConnectorDefinition, Map<string, ReadonlyMap<string, Plan>>>();
 

@@ -1,4 +1,5 @@
 // What a call asks for.
+import type { WebhookChange } from '../runtime/runtime.ts';
 
 export interface ActionTarget {
   readonly kind: 'action';
@@ -26,4 +27,12 @@ export interface DiscoveryTarget {
   readonly limit: number;
 }
 
-export type Target = ActionTarget | TestTarget | CheckTarget | DiscoveryTarget;
+/** Making or removing a webhook at the product. */
+export interface WebhookTarget {
+  readonly kind: 'webhook';
+  /** Id of the connector's webhook definition. */
+  readonly webhookId: string;
+  readonly change: WebhookChange;
+}
+
+export type Target = ActionTarget | TestTarget | CheckTarget | DiscoveryTarget | WebhookTarget;

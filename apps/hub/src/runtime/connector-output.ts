@@ -1,4 +1,4 @@
-import type { AnyAction, CheckOutcome, ConnectionReport } from '@inthub/connector-sdk';
+import type { AnyAction, CheckOutcome, ConnectionReport, RegisteredWebhook } from '@inthub/connector-sdk';
 import { type ActionEvent, type FieldError, HubError, type Page, PageOf, Resource } from '@inthub/contracts';
 import Type from 'typebox';
 import { createSchemaCheck, type SchemaCheck } from './schema-check.ts';
@@ -41,6 +41,11 @@ const findingCheck = createSchemaCheck(
   { base: '' },
 );
 
+const registrationCheck = createSchemaCheck(
+  Type.Object({ externalId: Type.String({ minLength: 1, maxLength: 1_024 }) }),
+  { base: '' },
+);
+
 const outputChecks = new WeakMap<object, SchemaCheck>();
 
 /** @throws HubError `connector_failed` naming the places that do not fit the action's output schema. */
@@ -63,6 +68,11 @@ export function checkedReport(report: ConnectionReport): ConnectionReport {
 export function checkedFinding(finding: CheckOutcome, checkId: string): CheckOutcome {
   refuse(findingCheck(finding), `What the check ${checkId} found`);
   return finding;
+}
+
+export function checkedRegistration(registered: RegisteredWebhook): RegisteredWebhook {
+  refuse(registrationCheck(registered), 'What the connector told of the webhook that it registered');
+  return { externalId: registered.externalId };
 }
 
 export function checkedPage(page: Page<Resource>, resourceType: string): Page<Resource> {

@@ -3,8 +3,11 @@ import type {
   CheckOutcome,
   ConnectionReport,
   HttpClient,
+  RegisteredWebhook,
   ReportedUsage,
   TagCache,
+  WebhookRegistration,
+  WebhookRegistrationRequest,
 } from '@inthub/connector-sdk';
 import type { ActionEvent, Page, Resource } from '@inthub/contracts';
 import type { ConnectorRegistry, LoadedConnector } from './connector-registry.ts';
@@ -33,6 +36,11 @@ export interface DiscoveryQuery {
   readonly limit: number;
 }
 
+/** A webhook to make at the product, or to remove from it. */
+export type WebhookChange =
+  | { readonly kind: 'register'; readonly request: WebhookRegistrationRequest }
+  | { readonly kind: 'deregister'; readonly webhook: RegisteredWebhook & { readonly target?: string } };
+
 /** Runs connector code in the host that fits its origin. Input is already validated; output is validated here. */
 export interface Runtime {
   readonly registry: ConnectorRegistry;
@@ -43,6 +51,12 @@ export interface Runtime {
   testConnection(invocation: Invocation): Promise<ConnectionReport>;
   /** One doctor check of the connector's own. @throws HubError `not_found` when it has no such check. */
   check(checkId: string, invocation: Invocation): Promise<CheckOutcome>;
+  /** Null when it was removed. @throws HubError as `run` does. */
+  changeWebhook(
+    registration: WebhookRegistration,
+    change: WebhookChange,
+    invocation: Invocation,
+  ): Promise<RegisteredWebhook | null>;
   /** @throws HubError `invalid_request` naming the types that exist, when the connector cannot discover this one. */
   discover(resourceType: string, query: DiscoveryQuery, invocation: Invocation): Promise<Page<Resource>>;
 }

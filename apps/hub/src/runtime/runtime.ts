@@ -5,11 +5,11 @@ import { createInProcessHost } from './hosts/in-process.ts';
 import type { Runtime } from './invocation.ts';
 
 // biome-ignore-start lint/performance/noBarrelFile: a room is entered by its service file only, so what others need is named here.
-export { declaredCapabilities, discoverCapability } from './capabilities.ts';
+export { declaredCapabilities, discoverCapability, webhookCapabilities } from './capabilities.ts';
 export type { BrokenPlugin, ConnectorRegistry, LoadedConnector } from './connector-registry.ts';
 export { createGrants, type GrantChange, type Grants } from './grants.ts';
 export type { Grant, InstalledIntegration } from './installed-integration.ts';
-export type { DiscoveryQuery, Invocation, Runtime } from './invocation.ts';
+export type { DiscoveryQuery, Invocation, Runtime, WebhookChange } from './invocation.ts';
 export { type LoadConnectorsOptions, loadConnectors } from './plugin-loader.ts';
 export { createSchemaCheck, hasDefaults, type SchemaCheck } from './schema-check.ts';
 export { untilAborted } from './until-aborted.ts';

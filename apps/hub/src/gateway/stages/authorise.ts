@@ -6,7 +6,7 @@ import type { GatewayDeps } from '../gateway-deps.ts';
 import type { GrantView, IntegrationView, IntegrationViews } from '../integration-view.ts';
 import { isPromise } from '../maybe-promise.ts';
 import { nearMatches } from '../near-matches.ts';
-import { checkPlan, discoveryPlan, type Plan, testPlan } from '../plan.ts';
+import { checkPlan, discoveryPlan, type Plan, testPlan, webhookPlan } from '../plan.ts';
 import type { Target } from '../target.ts';
 import type { Stage } from './stage.ts';
 
@@ -73,6 +73,7 @@ const scopesFor: Record<Target['kind'], readonly [Scope, ...Scope[]]> = {
   connection_test: ['integrations.execute', 'integrations.admin'],
   check: ['integrations.execute', 'integrations.admin'],
   discovery: ['integrations.read', 'integrations.execute'],
+  webhook: ['webhooks.admin'],
 };
 
 function demandScope({ kind, scopes }: Principal, target: Target): void {
@@ -104,7 +105,7 @@ const untestable = new Set(['uninstalling', 'uninstalled']);
 
 function demandStatus({ status, lastError }: InstalledIntegration, target: Target): void {
   if (
-    target.kind === 'connection_test' || target.kind === 'check'
+    target.kind === 'connection_test' || target.kind === 'check' || isRemoval(target)
       ? !untestable.has(status)
       : target.kind === 'discovery'
         ? discoverable.has(status)
@@ -122,6 +123,11 @@ function demandStatus({ status, lastError }: InstalledIntegration, target: Targe
   );
 }
 
+/** What was set up at the product is taken down from whatever state. */
+function isRemoval(target: Target): boolean {
+  return target.kind === 'webhook' && target.change.kind === 'deregister';
+}
+
 function planFor(target: Target, integration: InstalledIntegration, view: IntegrationView): Plan {
   if (target.kind === 'connection_test') return testPlan;
   if (target.kind === 'discovery') return discoveryPlan;
@@ -129,6 +135,11 @@ function planFor(target: Target, integration: InstalledIntegration, view: Integr
     const check = checkPlan(view.connector.definition, target.checkId);
     if (check !== undefined) return check;
     throw new HubError('not_found', 'The connector of this integration has no such check.');
+  }
+  if (target.kind === 'webhook') {
+    const webhook = webhookPlan(view.connector.definition, target);
+    if (webhook !== undefined) return webhook;
+    throw new HubError('not_found', 'The product has no interface for webhooks of this kind; set it up there by hand.');
   }
   const plan = view.plans.get(target.action);
   if (plan !== undefined) return plan;

@@ -106,6 +106,10 @@ function detailsOf(state: CallState): Record<string, unknown> {
   if (state.tokensUsed !== null) details['tokensUsed'] = state.tokensUsed;
   const traceId = traceIdOfCall(state);
   if (traceId !== undefined) details['traceId'] = traceId;
+  if (target.kind === 'webhook') {
+    details['webhook'] = safeText(target.webhookId, 128);
+    details['webhookChange'] = target.change.kind;
+  }
   return details;
 }
 

@@ -4,7 +4,14 @@ import { type ActionEvent, type Clock, HubError } from '@inthub/contracts';
 import type { Log } from '../../telemetry/telemetry.ts';
 import { adoptError } from '../adopt-error.ts';
 import { createConnectorLog } from '../connector-log.ts';
-import { checkedEvent, checkedFinding, checkedOutput, checkedPage, checkedReport } from '../connector-output.ts';
+import {
+  checkedEvent,
+  checkedFinding,
+  checkedOutput,
+  checkedPage,
+  checkedRegistration,
+  checkedReport,
+} from '../connector-output.ts';
 import type { InstalledIntegration } from '../installed-integration.ts';
 import type { Invocation, Runtime } from '../invocation.ts';
 import { untilAborted } from '../until-aborted.ts';
@@ -75,6 +82,16 @@ export function createInProcessHost(deps: InProcessHostDeps): Host {
       if (check === undefined) throw new HubError('not_found', 'The connector has no such check.');
       const finding = await guarded(invocation, check.id, (ctx) => check.run(ctx));
       return checkedFinding(ownData(finding, invocation), check.id);
+    },
+    async changeWebhook(registration, change, invocation) {
+      if (change.kind === 'deregister') {
+        await guarded(invocation, 'webhook.remove', (ctx) => registration.deregister(change.webhook, ctx));
+        return null;
+      }
+      const registered = await guarded(invocation, 'webhook.register', (ctx) =>
+        registration.register(change.request, ctx),
+      );
+      return checkedRegistration(ownData(registered, invocation));
     },
     async discover(resourceType, query, invocation) {
       const discover = discoverOf(invocation.connector.definition, resourceType);
