@@ -120,3 +120,11 @@ export async function deleteOldKeys(tx: SystemTx, limit: number): Promise<number
 function hexOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
 }
+
+/** Channel on which a process without a worker says that it has stored deliveries. */
+export const inboundChannel = 'inthub_inbound';
+
+/** Heard by the workers of other processes when this transaction commits. */
+export async function wakeWorkers(tx: SystemTx): Promise<void> {
+  await sql`SELECT pg_notify(${inboundChannel}, '')`.execute(tx.db);
+}

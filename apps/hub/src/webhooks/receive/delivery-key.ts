@@ -1,0 +1,21 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * What tells a delivery from others of the same integration: the product's own id where it sends one, else its kind and body. SHA-256, so that
+ * every key is of one length, whatever the product sends.
+ */
+export function deliveryKey(delivery: {
+  readonly webhookId: string;
+  readonly externalId: string | undefined;
+  readonly kind: string | undefined;
+  readonly body: Uint8Array;
+}): Uint8Array {
+  const hash = createHash('sha256');
+  // As JSON, so that no two of these can read alike.
+  if (delivery.externalId !== undefined) {
+    hash.update(JSON.stringify(['id', delivery.webhookId, delivery.externalId]));
+  } else {
+    hash.update(JSON.stringify(['body', delivery.webhookId, delivery.kind ?? null])).update(delivery.body);
+  }
+  return hash.digest();
+}

@@ -1,0 +1,110 @@
+import type { Clock } from '@inthub/contracts';
+import type { AuditWriter } from '../../audit/audit.ts';
+import type { Database } from '../../database/database.ts';
+import type { EventWriter } from '../../events/events.ts';
+import type { ConnectorRegistry } from '../../runtime/runtime.ts';
+import type { Log, Metrics } from '../../telemetry/telemetry.ts';
+import type { Vault } from '../../vault/vault.ts';
+import { createInboundDeliveries, type InboundDeliveries } from './deliveries.ts';
+import { createEndpointDirectory } from './endpoint-directory.ts';
+import { createWebhookEndpoints, type WebhookEndpoints, type WebhookEndpointsDeps } from './endpoints.ts';
+import { createGroupCommit, type GroupCommitOptions, type StoredInbound } from './group-commit.ts';
+import type { NewInbound } from './inbound-delivery.ts';
+import { createIngestMetrics } from './ingest-metrics.ts';
+import { findStoredIds, storeDeliveries, wakeWorkers } from './ingest-repository.ts';
+import { createDeliveryReceiver, type DeliveryReceiver } from './receiver.ts';
+import { createRefusalBudget } from './refusal-budget.ts';
+import { createRefusalLog } from './refusal-log.ts';
+import { createTranslator, leaseMs } from './translator.ts';
+
+/** Webhooks in: endpoints, the way of a delivery, and what became of it. */
+export interface InboundWebhooks {
+  readonly receiver: DeliveryReceiver;
+  readonly endpoints: WebhookEndpoints;
+  readonly deliveries: InboundDeliveries;
+  /** Something about the integration has changed, here or on another replica. */
+  forget(integrationId: string): void;
+  forgetAll(): void;
+  /** Another process has stored deliveries. */
+  wake(): void;
+  /** Begins to translate, in a process that is a worker. */
+  startTranslating(): void;
+  /** Translates what is due, until nothing is. For tests. */
+  translateDue(): Promise<number>;
+  /** Stores what has been accepted, and writes out what was counted. */
+  close(): Promise<void>;
+}
+
+export interface InboundWebhooksDeps
+  extends Pick<WebhookEndpointsDeps, 'findIntegration' | 'register' | 'deregister' | 'publicUrl'> {
+  readonly database: Database;
+  readonly audit: AuditWriter;
+  readonly events: EventWriter;
+  readonly vault: Pick<Vault, 'store' | 'revoke' | 'webhookSecrets'>;
+  readonly registry: ConnectorRegistry;
+  readonly metrics: Pick<Metrics, 'registry'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Bounds of what waits to be stored, for tests. */
+  readonly bounds?: Omit<GroupCommitOptions, 'write'>;
+}
+
+export function createInboundWebhooks(deps: InboundWebhooksDeps): InboundWebhooks {
+  const { database, audit, clock, log } = deps;
+  const metrics = createIngestMetrics(deps.metrics, () => commit.waiting);
+  const directory = createEndpointDirectory(deps);
+  const refusals = createRefusalLog({
+    writeAudit: (tenantId, records) => database.tenant(tenantId, (tx) => audit.appendAll(tx, records)),
+    clock,
+    log,
+  });
+  const translator = createTranslator({ ...deps, metrics, storing: () => commit.waiting });
+  let isTranslating = false;
+  const commit = createGroupCommit({ ...deps.bounds, write });
+
+  /** A worker in this process takes what it has room for straight from memory; the rest is found in the database. */
+  async function write(batch: readonly NewInbound[]): Promise<readonly StoredInbound[]> {
+    const isLocal = isTranslating && translator.hasRoom;
+    const lease = isLocal ? { id: translator.leaseId, until: new Date(clock.now().getTime() + leaseMs) } : null;
+    const { fresh, first } = await database.system('inthub_ingest', async (tx) => {
+      const stored = await storeDeliveries(tx, batch, { lease });
+      const duplicates = batch.filter(({ id }) => !stored.has(id));
+      if (!isTranslating && stored.size > 0) await wakeWorkers(tx);
+      return { fresh: stored, first: duplicates.length === 0 ? undefined : await findStoredIds(tx, duplicates) };
+    });
+    if (isLocal)
+      translator.accept(batch.flatMap((delivery) => (fresh.has(delivery.id) ? [{ ...delivery, attempts: 0 }] : [])));
+    else translator.wake();
+    return batch.map(({ id }) =>
+      fresh.has(id) ? { id, duplicate: false } : { id: first?.get(id) ?? id, duplicate: true },
+    );
+  }
+
+  return {
+    receiver: createDeliveryReceiver({
+      directory,
+      commit,
+      refusals,
+      budget: createRefusalBudget(clock),
+      metrics,
+      clock,
+      log,
+    }),
+    endpoints: createWebhookEndpoints(deps),
+    deliveries: createInboundDeliveries({ ...deps, wake: translator.wake }),
+    forget: directory.forget,
+    forgetAll: directory.forgetAll,
+    wake: translator.wake,
+    startTranslating() {
+      isTranslating = true;
+      translator.start();
+    },
+    translateDue: translator.runDue,
+    async close() {
+      await commit.close();
+      isTranslating = false;
+      await translator.stop();
+      await refusals.close();
+    },
+  };
+}
