@@ -78,6 +78,29 @@ export {
   type TokenCountRequest,
 } from './categories/model-provider-schemas.ts';
 export {
+  type ProjectManagementActionId,
+  type ProjectManagementHandlers,
+  projectManagementActionIds,
+  projectManagementActionSpecs,
+  projectManagementActions,
+  projectManagementDiscovery,
+} from './categories/project-management.ts';
+export {
+  type Project,
+  type ProjectDetail,
+  type Task,
+  type TaskComment,
+  type TaskCreate,
+  type TaskDetail,
+  type TaskLabel,
+  type TaskPriority,
+  type TaskStatus,
+  type TaskStatusCategory,
+  type TaskTransition,
+  type TaskUpdate,
+  taskPriorities,
+} from './categories/project-management-schemas.ts';
+export {
   type RegistryActionId,
   type RegistryActionsOptions,
   type RegistryHandlers,

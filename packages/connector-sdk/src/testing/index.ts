@@ -30,6 +30,11 @@ export { createLoopbackTransport } from './loopback-transport.ts';
 export { manifestConformance } from './manifest-conformance.ts';
 export { createManualClock, type ManualClock } from './manual-clock.ts';
 export { createMockGateway, type MockGateway } from './mock-gateway.ts';
+export {
+  type ProjectManagementConformanceOptions,
+  type ProjectManagementFixtures,
+  projectManagementConformance,
+} from './project-management-conformance.ts';
 export { type RegistryConformanceOptions, type RegistryFixtures, registryConformance } from './registry-conformance.ts';
 export { type SourceControlConformanceOptions, sourceControlConformance } from './source-control-conformance.ts';
 export type { SourceControlFixtures } from './source-control-suite.ts';

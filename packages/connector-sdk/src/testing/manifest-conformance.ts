@@ -9,6 +9,7 @@ import {
   ciActionIds,
   communicationActionIds,
   composeConfigSchema,
+  projectManagementActionIds,
   registryActionIds,
   sourceControlActionIds,
   validateManifest,
@@ -21,6 +22,7 @@ const standardActions: readonly string[] = [
   ...ciActionIds,
   ...sourceControlActionIds,
   ...communicationActionIds,
+  ...projectManagementActionIds,
   ...registryActionIds,
   ...vaultActionIds,
 ];
