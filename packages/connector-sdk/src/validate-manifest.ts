@@ -42,6 +42,10 @@ export function validateManifest(
   for (const action of actions) {
     demand(actionId.test(action.id), `action id "${action.id}" must be noun.verb in lower case`);
     demand(!ids.has(action.id), `action ${action.id} is defined twice`);
+    demand(
+      action.limitBucket === undefined || manifest.limitBuckets !== undefined,
+      `action ${action.id} names a limitBucket, but the manifest has no limitBuckets`,
+    );
     demand(action.safe || action.cacheTtlMs === undefined, `action ${action.id} is not safe, so it cannot be cached`);
     ids.add(action.id);
   }

@@ -7,8 +7,14 @@ import {
 } from '@inthub/connector-sdk';
 import { HubError } from '@inthub/contracts';
 import { authenticatorFor } from './authenticate/authenticate.ts';
-import { type AuthContext, type Authorization, noAuthorization } from './authenticate/authorization.ts';
+import {
+  type AuthContext,
+  type Authenticator,
+  type Authorization,
+  noAuthorization,
+} from './authenticate/authorization.ts';
 import { createCallBounds } from './call-bounds.ts';
+import { type CredentialUse, createCredentialUse, hasExpired } from './credential-expiry.ts';
 import type { EgressCore } from './egress-core.ts';
 import type { SendLimits } from './exchange.ts';
 import { fromError } from './from-error.ts';
@@ -43,13 +49,13 @@ export function createClient(core: EgressCore, scope: EgressScope): HttpClient {
     const hop = planRequest(wanted, { settings, policy, userAgent: core.userAgent, traceparent: scope.traceparent });
     const limits = limitsOf(wanted);
     const repeatable = wanted.retry !== 'never' && (repeatableMethods.has(wanted.method) || wanted.idempotent === true);
-    const credential = onceAsked(scope.credential);
+    const credential = createCredentialUse(scope);
 
     for (let attempt = 1; ; attempt += 1) {
       const refusal = bounds.refusal(clock.monotonicMs());
       if (refusal !== undefined) throw refusal;
       try {
-        return await perform({ wanted, settings, policy, limits, attempt, credential }, hop);
+        return await perform({ wanted, settings, policy, limits, attempt, credential, repeatable }, hop);
       } catch (thrown) {
         const error = fromError(thrown, { host: hop.target.host });
         const nowMs = clock.monotonicMs();
@@ -104,17 +110,65 @@ export function createClient(core: EgressCore, scope: EgressScope): HttpClient {
     }
   }
 
-  /** Sends with the credential of the place, and once more with another when a challenge asks for one. */
-  async function sendAuthorized(run: Try, hop: Hop): Promise<{ answer: SentAnswer; authorization: Authorization }> {
+  /**
+   * Sends with the credential of the place. When the answer is a challenge, or calls the credential expired, it sends again with another
+   * authorisation, where there is one: a new token first, then a new credential.
+   */
+  async function sendAuthorized(run: Try, hop: Hop): Promise<Sent> {
     const authenticator = authenticatorFor(schemeOf(run.wanted, hop));
     const context = contextOf(run);
     const authorizing = authenticator.authorize(hop, context);
-    const authorization = authorizing instanceof Promise ? await authorizing : authorizing;
-    const answer = await sendOnce(run, hop, authorization, authenticator.renew !== undefined);
-    if (answer.status !== 401 || authenticator.renew === undefined) return { answer, authorization };
-    const renewed = await authenticator.renew(hop, context, { headers: answer.headers, used: authorization });
-    if (renewed === undefined) return { answer, authorization };
-    return { answer: await sendOnce(run, hop, renewed, false), authorization: renewed };
+    const authorization =
+      authorizing instanceof Promise
+        ? await authorizing.catch((error) => authorizeAnew(run, error, () => authenticator.authorize(hop, context)))
+        : authorizing;
+    const sent = { answer: await sendOnce(run, hop, authorization, authenticator.renew !== undefined), authorization };
+    if (!isRefused(sent)) return sent;
+    const again = await sendAgain(run, hop, authenticator, sent);
+    // With a status that means success, or another error, the connector would misunderstand the answer.
+    if (again.answer.status !== 401 && isExpired(again)) throw expired(hop);
+    return again;
+  }
+
+  /** At most one repeat with a new token and one with a new credential. */
+  async function sendAgain(run: Try, hop: Hop, authenticator: Authenticator, first: Sent): Promise<Sent> {
+    const context = contextOf(run);
+    // What was refused with 4xx has done nothing; of an answer like 200 nobody can tell.
+    const { status } = first.answer;
+    const mayRepeat = (status >= 400 && status <= 499) || run.repeatable;
+    const authorize = () => authenticator.authorize(hop, context);
+    const used = { headers: first.answer.headers, used: first.authorization };
+    const renewed = await authenticator
+      .renew?.(hop, context, used)
+      .catch((error) => authorizeAnew(run, error, authorize));
+    let sent = first;
+    if (renewed !== undefined) {
+      if (!mayRepeat) throw expired(hop, true);
+      sent = { answer: await sendOnce(run, hop, renewed, false), authorization: renewed };
+    }
+    if (sent.authorization === noAuthorization || !isExpired(sent) || !(await run.credential.refresh())) return sent;
+    if (!mayRepeat) throw expired(hop, true);
+    const authorization = await authorize();
+    return { answer: await sendOnce(run, hop, authorization, false), authorization };
+  }
+
+  /** A login that was refused is tried once more when there is another credential. */
+  async function authorizeAnew(
+    run: Try,
+    error: unknown,
+    authorize: () => Authorization | Promise<Authorization>,
+  ): Promise<Authorization> {
+    const isRefusal = error instanceof HubError && error.code === 'provider_unauthenticated';
+    if (!isRefusal || !(await run.credential.refresh())) throw error;
+    return authorize();
+  }
+
+  function isRefused({ answer }: Sent): boolean {
+    return answer.status === 401 || (scope.auth.expired !== undefined && hasExpired(scope.auth, answer));
+  }
+
+  function isExpired({ answer }: Sent): boolean {
+    return hasExpired(scope.auth, answer);
   }
 
   function sendOnce(run: Try, hop: Hop, { headers, identity }: Authorization, mayRenew: boolean): Promise<SentAnswer> {
@@ -160,7 +214,7 @@ export function createClient(core: EgressCore, scope: EgressScope): HttpClient {
       settings: run.settings,
       clock,
       tokens: core.tokens,
-      open: run.credential,
+      open: run.credential.open,
       race: (promise) => bounds.race(promise, run.limits.endMs),
       fetchToken: (wanted) => fetchToken(core, { scope, ...run }, wanted),
     };
@@ -198,7 +252,26 @@ interface Try {
   readonly policy: EgressPolicy;
   readonly limits: SendLimits;
   readonly attempt: number;
-  readonly credential: AuthContext['open'];
+  readonly credential: CredentialUse;
+  /** Sent twice it does no harm. */
+  readonly repeatable: boolean;
+}
+
+interface Sent {
+  readonly answer: SentAnswer;
+  readonly authorization: Authorization;
+}
+
+/** @param renewed Another credential or token is there now, but a repeat could do something twice. */
+function expired({ target }: Hop, renewed = false): HubError {
+  const { host } = target;
+  return new HubError(
+    'provider_unauthenticated',
+    renewed
+      ? `${host} said that the credential had expired. It has been renewed; the request was not repeated, because it may have had its effect.`
+      : `${host} says that the credential has expired. Check or replace the credential of the integration.`,
+    { details: { host }, ...(renewed ? { retryable: true } : {}) },
+  );
 }
 
 function expects({ wanted }: Try, status: number): boolean {
@@ -207,13 +280,4 @@ function expects({ wanted }: Try, status: number): boolean {
 
 function accepts(run: Try, status: number): boolean {
   return (status >= 200 && status <= 299) || expects(run, status);
-}
-
-/** Opens the credential when first needed, and once for the request. */
-function onceAsked(open: EgressScope['credential']): AuthContext['open'] {
-  let opening: ReturnType<AuthContext['open']>;
-  return () => {
-    opening ??= open?.();
-    return opening;
-  };
 }

@@ -15,6 +15,12 @@ export interface EgressScope {
   readonly auth: AuthMethod;
   /** Opens the credential; called at most once per send that needs it. Undefined for `authMode: none`. */
   readonly credential?: () => OpenCredential | Promise<OpenCredential>;
+  /**
+   * Gets the credential anew after the provider has called it expired; called at most once for a request. The answer may be the same
+   * one. Default: what was opened is all there is.
+   * @param refused Fingerprint of the one that was refused.
+   */
+  readonly refreshCredential?: (refused: string) => Promise<OpenCredential>;
   readonly rateLimitHeaders?: RateLimitHeaders;
   readonly signal: AbortSignal;
   /** `Clock.monotonicMs` value after which nothing may be sent or waited for. */

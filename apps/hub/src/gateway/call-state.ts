@@ -65,6 +65,7 @@ export interface CallState {
 
   auth: AuthMethod | null;
   credential: (() => OpenCredential | Promise<OpenCredential>) | undefined;
+  refreshCredential: ((refused: string) => Promise<OpenCredential>) | undefined;
   input: unknown;
 
   /** True once every stage that may refuse has let the call pass; what fails afterwards failed, it was not refused. */
@@ -120,6 +121,7 @@ export function createCallState(
     flight: null,
     auth: null,
     credential: undefined,
+    refreshCredential: undefined,
     input: undefined,
     admitted: false,
     executed: false,

@@ -1,4 +1,11 @@
-import type { BudgetRule, CredentialKind, IntegrationConfig, IntegrationFeatures, RateLimits, TenantId } from '@inthub/contracts';
+import type {
+  BudgetRule,
+  CredentialKind,
+  IntegrationConfig,
+  IntegrationFeatures,
+  RateLimits,
+  TenantId,
+} from '@inthub/contracts';
 
 /** Everything that a call needs to know of an integration; self-contained, so that runtime never asks the catalog. */
 export interface InstalledIntegration {

@@ -8,7 +8,7 @@ import {
   defineConnector,
   ManifestError,
 } from '@inthub/connector-sdk';
-import { authModes, connectorCategories, credentialKinds, RateLimits } from '@inthub/contracts';
+import { authModes, connectorCategories, credentialKinds, dataTypes, RateLimits } from '@inthub/contracts';
 import Type from 'typebox';
 import { createSchemaCheck } from './schema-check.ts';
 
@@ -20,6 +20,25 @@ const record = Type.Record(Type.String(), Type.Unknown());
 const Scheme = Type.Object({
   scheme: Type.Enum(['none', 'bearer', 'basic', 'header', 'mtls', 'registry-challenge', 'token-exchange']),
 });
+const pointer = Type.String({ pattern: '^(/[^/]*)+$', maxLength: 256 });
+const ExpirySign = Type.Object({
+  status: Type.Integer({ minimum: 200, maximum: 599 }),
+  header: Type.Optional(Type.Object({ name: text(128), includes: text(256) })),
+  body: Type.Optional(
+    Type.Object({ at: pointer, oneOf: list(Type.Union([text(256), Type.Number(), Type.Boolean()]), 50) }),
+  ),
+});
+const scopeOfData = {
+  dataTypes: Type.Optional(list(Type.Enum([...dataTypes]), dataTypes.length)),
+  containsPii: Type.Optional(Type.Boolean()),
+};
+const ProjectPlace = Type.Union([
+  pointer,
+  Type.Object({ join: Type.Array(pointer, { minItems: 1, maxItems: 8 }) }),
+  Type.Object({ imageReference: pointer }),
+]);
+const amount = Type.Integer({ minimum: 0, maximum: 1_000_000_000_000 });
+const UsageAmount = Type.Union([amount, Type.Object({ at: pointer, otherwise: amount })]);
 const ManifestShape = Type.Object({
   id: text(64),
   version: text(64),
@@ -63,6 +82,7 @@ const ManifestShape = Type.Object({
       apply: Scheme,
       perHost: Type.Optional(Type.Record(Type.String(), Scheme)),
       perPath: Type.Optional(Type.Record(Type.String(), Scheme)),
+      expired: Type.Optional(list(ExpirySign, 20)),
     }),
     20,
   ),
@@ -83,6 +103,16 @@ const ManifestShape = Type.Object({
   rateLimitHeaders: Type.Optional(
     Type.Object({ limit: text(128), remaining: text(128), reset: Type.Optional(record) }),
   ),
+  limitBuckets: Type.Optional(Type.Object({ header: text(128), default: text(128) })),
+  discoveryScope: Type.Optional(
+    Type.Record(
+      Type.String(),
+      Type.Object({
+        ...scopeOfData,
+        project: Type.Optional(Type.Union([Type.Enum(['id', 'name', 'parent']), Type.Null()])),
+      }),
+    ),
+  ),
 });
 const ActionShape = Type.Object({
   id: text(128),
@@ -97,6 +127,14 @@ const ActionShape = Type.Object({
   weight: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
   cacheTtlMs: Type.Optional(positive(86_400_000)),
   timeoutMs: Type.Optional(positive(300_000)),
+  limitBucket: Type.Optional(text(128)),
+  dataScope: Type.Optional(
+    Type.Object({
+      ...scopeOfData,
+      project: Type.Optional(Type.Union([ProjectPlace, list(ProjectPlace, 8), Type.Null()])),
+    }),
+  ),
+  estimate: Type.Optional(Type.Object({ tokens: Type.Optional(UsageAmount), costMicros: Type.Optional(UsageAmount) })),
 });
 
 const manifestCheck = createSchemaCheck(ManifestShape, { base: 'manifest' });

@@ -37,6 +37,17 @@ describe('credential cache', () => {
     expect((await cache.get(request(), open)).fingerprint).toBe('token 2');
   });
 
+  it('does not hand out again what was refused, and keeps what is opened instead', async () => {
+    const cache = createCredentialCache(createFakeClock());
+    await cache.get(request(), async () => opened('old'));
+
+    const next = await cache.get(request({ refused: 'old' }), async () => opened('new'));
+
+    expect(next.fingerprint).toBe('new');
+    const kept = await cache.get(request({ refused: 'old' }), async () => opened('newest'));
+    expect(kept.fingerprint).toBe('new');
+  });
+
   it('keeps tenants, integrations, references and kinds apart', async () => {
     const cache = createCredentialCache(createFakeClock());
     const requests = [

@@ -13,7 +13,7 @@ export interface OpenedCredential {
 
 /** Opened credentials for a few seconds; callers at the same time share one opening. Failures are not remembered. */
 export interface CredentialCache {
-  /** At once what is known. */
+  /** At once what is known, unless that is what was refused. */
   get(request: ResolveRequest, open: () => Promise<OpenedCredential>): ResolvedCredential | Promise<ResolvedCredential>;
   /** Drops what belongs to, or was opened from, an integration. What is being opened at this moment is neither shared nor kept. */
   forget(tenantId: string, integrationId: string): void;
@@ -56,7 +56,7 @@ export function createCredentialCache(clock: Clock): CredentialCache {
       // Only the last part can hold a space.
       const key = `${request.tenantId} ${request.integrationId} ${request.kind} ${request.authRef}`;
       const known = opened.get(key);
-      if (known !== undefined) return known.credential;
+      if (known !== undefined && known.credential.fingerprint !== request.refused) return known.credential;
       let opening = underWay.get(key);
       if (opening === undefined) {
         opening = run(key, request, open, underWay);

@@ -33,6 +33,8 @@ export interface ResolveRequest {
   /** Who the access is for, for the audit. */
   readonly principal: Pick<Principal, 'kind' | 'id' | 'name'>;
   readonly requestId: string;
+  /** Fingerprint of what the provider has just called expired: whatever is kept of it is not handed out again. */
+  readonly refused?: string;
 }
 
 /**

@@ -136,3 +136,36 @@ describe('without a usable credential the call says what to do', () => {
     expect((await run()).error?.message).toBe('ref://integrations/sample/main was revoked; store a new one.');
   });
 });
+
+describe('a credential that the provider calls expired', () => {
+  it('is read anew for the call, past what is kept, but not for each call of a storm', async () => {
+    const asked: (string | undefined)[] = [];
+    const clock = createFakeClock();
+    const rig = createRig({
+      clock,
+      connector: createSampleConnector(),
+      provider: async (_, scope) => {
+        expect(await scope.refreshCredential?.('f')).toMatchObject({ fingerprint: 'f' });
+        return { tags: [] };
+      },
+      integration: stored('bearer_token'),
+      deps: {
+        resolveCredential: async (request) => {
+          asked.push(request.refused);
+          return { kind: 'bearer_token', material: { kind: 'bearer_token', token: 't' }, fingerprint: 'f' };
+        },
+      },
+    });
+    const run = async (repository: string) => {
+      const { error } = await rig.gateway.execute({ ...rig.call, action: 'tag.list', params: { repository } });
+      expect(error).toBeUndefined();
+    };
+
+    for (const repository of ['a', 'b', 'c']) await run(repository);
+    await clock.advance(5_000);
+    await run('d');
+
+    // Each call opens it, then asks again; only the first within five seconds goes past the cache.
+    expect(asked).toEqual([undefined, 'f', undefined, undefined, undefined, undefined, undefined, 'f']);
+  });
+});

@@ -1,6 +1,7 @@
 // Stage 5: which credential goes with this call. It is opened only when egress needs it, and only egress sees it.
 import type { AuthMethod } from '@inthub/connector-sdk';
-import { type CredentialKind, HubError } from '@inthub/contracts';
+import { type Clock, type CredentialKind, HubError } from '@inthub/contracts';
+import { LRUCache } from 'lru-cache';
 import type { OpenCredential } from '../../egress/egress.ts';
 import type { ResolvedCredential } from '../../vault/vault.ts';
 import { type CallState, known } from '../call-state.ts';
@@ -8,11 +9,18 @@ import type { GatewayDeps } from '../gateway-deps.ts';
 import { isPromise, type MaybePromise } from '../maybe-promise.ts';
 import type { Stage } from './stage.ts';
 
+/** Of one integration, a credential that was refused is read anew this often: each reading is audited. */
+const refreshEveryMs = 5_000;
+
 export interface CredentialsDeps {
   readonly resolveCredential: GatewayDeps['resolveCredential'];
+  readonly clock: Clock;
 }
 
-export function createCredentials({ resolveCredential }: CredentialsDeps): Stage {
+export function createCredentials({ resolveCredential, clock }: CredentialsDeps): Stage {
+  /** When each integration's credential was read anew last. */
+  const refreshed = new LRUCache<string, number>({ max: 10_000 });
+
   return {
     name: 'credentials',
     run(state) {
@@ -42,20 +50,27 @@ export function createCredentials({ resolveCredential }: CredentialsDeps): Stage
       if (credentialKind === undefined || credentialKind === null) {
         // Behind a reference into a file or a variable the kind shows only when it is opened.
         if (others.length > 0) return chooseByOpening(state, first.kind, authRef);
-        use(state, first, openOnce(state, first.kind, authRef));
+        use(state, first, openOnce(state, first.kind, authRef), refresh(state, first.kind, authRef));
         return undefined;
       }
-      use(state, methodFor(view.authMethods, credentialKind), openOnce(state, credentialKind, authRef));
+      const method = methodFor(view.authMethods, credentialKind);
+      use(state, method, openOnce(state, credentialKind, authRef), refresh(state, credentialKind, authRef));
       return undefined;
     },
   };
 
-  function use(state: CallState, method: AuthMethod, open: () => MaybePromise<ResolvedCredential>): void {
+  function use(
+    state: CallState,
+    method: AuthMethod,
+    open: () => MaybePromise<ResolvedCredential>,
+    renew: (refused: string) => Promise<ResolvedCredential>,
+  ): void {
     const checked = (resolved: ResolvedCredential): OpenCredential => {
       if (resolved.kind !== method.kind) throw wrongKind([method], resolved.kind);
       return resolved;
     };
     state.auth = method;
+    state.refreshCredential = async (refused) => checked(await renew(refused));
     state.credential = () => {
       const opened = open();
       return isPromise(opened) ? opened.then(checked) : checked(opened);
@@ -65,7 +80,25 @@ export function createCredentials({ resolveCredential }: CredentialsDeps): Stage
   async function chooseByOpening(state: CallState, kind: CredentialKind, authRef: string): Promise<void> {
     const open = openOnce(state, kind, authRef);
     const { kind: found } = await open();
-    use(state, methodFor(known(state).view.authMethods, found), open);
+    use(state, methodFor(known(state).view.authMethods, found), open, refresh(state, kind, authRef));
+  }
+
+  /** Reads the credential again, past what is kept of the refused one; a storm of refusals does not read it more often for that. */
+  function refresh(
+    state: CallState,
+    kind: CredentialKind,
+    authRef: string,
+  ): (refused: string) => Promise<ResolvedCredential> {
+    return async (refused) => {
+      const { view, integration } = known(state);
+      const { principal, requestId } = state.call;
+      const now = clock.monotonicMs();
+      const isDue = now - (refreshed.get(view.key) ?? Number.NEGATIVE_INFINITY) >= refreshEveryMs;
+      if (isDue) refreshed.set(view.key, now);
+      const { id, tenantId } = integration;
+      const request = { tenantId, integrationId: id, authRef, kind, principal, requestId };
+      return resolveCredential(isDue ? { ...request, refused } : request);
+    };
   }
 
   /** A call opens its credential at most once; a failure is not remembered, so that a later attempt may succeed. */

@@ -31,7 +31,7 @@ export interface Execute extends Stage {
 export function createExecute({ egress, runtime, limits, clock, deadlines, log, tags }: ExecuteDeps): Execute {
   function invocationOf(state: CallState): Invocation {
     const { integration, view } = known(state);
-    const { call, target, auth, credential, trace } = state;
+    const { call, target, auth, credential, refreshCredential, trace } = state;
     if (auth === null) throw new HubError('internal');
     const signal = armSignal(state, deadlines);
     state.executed = true;
@@ -51,6 +51,7 @@ export function createExecute({ egress, runtime, limits, clock, deadlines, log, 
       deadlineFrom: state.deadlineFrom,
       onAttempt: (attempt) => noteAttempt(state, attempt),
       ...(credential === undefined ? {} : { credential }),
+      ...(refreshCredential === undefined ? {} : { refreshCredential }),
       ...(rateLimitHeaders === undefined ? {} : { rateLimitHeaders }),
       ...(call.traceparent === undefined ? {} : { traceparent: call.traceparent }),
       ...(trace === null ? {} : { traceAttempt: trace.attempt }),
