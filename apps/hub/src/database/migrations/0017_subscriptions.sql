@@ -202,6 +202,11 @@ CREATE POLICY dispatcher_work ON inthub.webhook_pacing TO inthub_dispatcher USIN
 CREATE POLICY dispatcher_work ON inthub.webhook_queue TO inthub_dispatcher USING (true) WITH CHECK (true);
 CREATE POLICY dispatcher_work ON inthub.webhook_deliveries TO inthub_dispatcher USING (true) WITH CHECK (true);
 CREATE POLICY dispatcher_work ON inthub.webhook_attempts TO inthub_dispatcher USING (true) WITH CHECK (true);
+-- It tells of what it sees itself, in the transaction of the outcome.
+CREATE POLICY dispatcher_report ON inthub.events FOR INSERT TO inthub_dispatcher
+  WITH CHECK (source = 'hub' AND type IN ('subscription.failing', 'subscription.recovered', 'delivery.exhausted'));
+GRANT INSERT ON inthub.events TO inthub_dispatcher;
+GRANT USAGE ON SEQUENCE inthub.events_seq TO inthub_dispatcher;
 GRANT SELECT ON inthub.events, inthub.webhook_subscriptions, inthub.webhook_revisions, inthub.webhook_generations
   TO inthub_dispatcher;
 GRANT SELECT, UPDATE ON inthub.webhook_endpoints, inthub.webhook_pacing TO inthub_dispatcher;

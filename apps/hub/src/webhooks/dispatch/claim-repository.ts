@@ -95,6 +95,7 @@ export async function countLeased(
 
 export interface Room extends SubscriptionRef {
   readonly version: number;
+  readonly concurrency: number;
   readonly take: number;
 }
 
@@ -111,6 +112,7 @@ interface ClaimedRow {
   order_key: string | null;
   order_text: string | null;
   version: number;
+  concurrency: number;
 }
 
 /** Leases what is due, the longest due first, as many of each subscription as there is room for. */
@@ -121,10 +123,10 @@ export async function claimDue(
 ): Promise<readonly Job[]> {
   const { rows } = await sql<ClaimedRow>`
     WITH picked AS (
-      SELECT due.tenant_id, due.subscription_id, due.id, room.version
+      SELECT due.tenant_id, due.subscription_id, due.id, room.version, room.concurrency
       FROM unnest(${rooms.map((room) => room.tenantId)}::uuid[], ${rooms.map((room) => room.subscriptionId)}::uuid[],
-        ${rooms.map((room) => room.version)}::int[], ${rooms.map((room) => room.take)}::int[])
-        AS room (tenant_id, subscription_id, version, take)
+        ${rooms.map((room) => room.version)}::int[], ${rooms.map((room) => room.concurrency)}::int[],
+        ${rooms.map((room) => room.take)}::int[]) AS room (tenant_id, subscription_id, version, concurrency, take)
       CROSS JOIN LATERAL (
         SELECT q.tenant_id, q.subscription_id, q.id FROM webhook_queue q
         WHERE q.tenant_id = room.tenant_id AND q.subscription_id = room.subscription_id AND q.state = 'due'
@@ -134,7 +136,7 @@ export async function claimDue(
     UPDATE webhook_queue AS q SET lease_id = ${leaseId}::uuid, due_at = ${leaseUntil}::timestamptz FROM picked
     WHERE q.tenant_id = picked.tenant_id AND q.subscription_id = picked.subscription_id AND q.id = picked.id
     RETURNING q.tenant_id, q.subscription_id, q.id, q.event_id, q.event_at, q.event_type, q.revision, q.attempts,
-      q.attempts_before, q.order_key, q.order_text, picked.version`.execute(tx.db);
+      q.attempts_before, q.order_key, q.order_text, picked.version, picked.concurrency`.execute(tx.db);
   const events = await findEvents(tx, rows);
   return rows.map((row) => ({
     tenantId: row.tenant_id,
@@ -150,6 +152,7 @@ export async function claimDue(
     orderText: row.order_text,
     leaseId,
     subscriptionVersion: row.version,
+    concurrency: row.concurrency,
     event: events.get(row.event_id),
   }));
 }
@@ -215,4 +218,25 @@ export async function renewLeases(tx: SystemTx, jobs: readonly Job[], leaseUntil
       AS mine (tenant_id, subscription_id, id, lease_id)
     WHERE q.tenant_id = mine.tenant_id AND q.subscription_id = mine.subscription_id AND q.id = mine.id
       AND q.lease_id = mine.lease_id`.execute(tx.db);
+}
+
+/** Leaves leased deliveries to other workers, at once. */
+export async function giveBack(tx: SystemTx, jobs: readonly Job[], now: Date): Promise<void> {
+  await sql`
+    UPDATE webhook_queue AS q SET due_at = ${now}::timestamptz, lease_id = NULL
+    FROM unnest(${jobs.map((job) => job.tenantId)}::uuid[], ${jobs.map((job) => job.subscriptionId)}::uuid[],
+      ${jobs.map((job) => job.id)}::uuid[], ${jobs.map((job) => job.leaseId)}::uuid[])
+      AS mine (tenant_id, subscription_id, id, lease_id)
+    WHERE q.tenant_id = mine.tenant_id AND q.subscription_id = mine.subscription_id AND q.id = mine.id
+      AND q.lease_id = mine.lease_id`.execute(tx.db);
+}
+
+/** Deliveries that were queued while their subscription was being deleted. */
+export async function removeOrphans(tx: SystemTx, refs: readonly SubscriptionRef[]): Promise<void> {
+  await sql`
+    DELETE FROM webhook_queue q
+    USING unnest(${refs.map((ref) => ref.tenantId)}::uuid[], ${refs.map((ref) => ref.subscriptionId)}::uuid[])
+      AS seen (tenant_id, subscription_id)
+    WHERE q.tenant_id = seen.tenant_id AND q.subscription_id = seen.subscription_id AND NOT EXISTS (
+      SELECT FROM webhook_subscriptions s WHERE s.tenant_id = q.tenant_id AND s.id = q.subscription_id)`.execute(tx.db);
 }

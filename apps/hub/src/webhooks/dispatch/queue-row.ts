@@ -29,6 +29,8 @@ export interface Job {
   readonly leaseId: string;
   /** Of the subscription, when it was handed out. */
   readonly subscriptionVersion: number;
+  /** How many of its subscription may be sent at once. */
+  readonly concurrency: number;
   /** Undefined when the log does not hold it any more. */
   readonly event: IntegrationEvent | undefined;
 }

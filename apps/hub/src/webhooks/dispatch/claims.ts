@@ -1,0 +1,88 @@
+import { type Clock, createId } from '@inthub/contracts';
+import type { Database } from '../../database/database.ts';
+import {
+  claimDue,
+  countLeased,
+  giveBack,
+  lockOpen,
+  type Room,
+  relaxDurability,
+  removeOrphans,
+  saveTokens,
+  scanQueued,
+} from './claim-repository.ts';
+import { refill, roomOf } from './pacing.ts';
+import { type Job, keyOf, type SubscriptionRef } from './queue-row.ts';
+
+export interface ClaimsDeps {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly leaseMs: number;
+}
+
+/** Subscriptions looked at in one claim, and deliveries leased by it. */
+const subscriptionsAtOnce = 64;
+const deliveriesAtOnce = 500;
+const orphansEveryMs = 60_000;
+const first: SubscriptionRef = {
+  tenantId: '00000000-0000-0000-0000-000000000000',
+  subscriptionId: '00000000-0000-0000-0000-000000000000',
+};
+
+/**
+ * Takes what is due out of the queue, subscription by subscription in turn: each gets as much room as its limits leave, however much others
+ * have waiting. A claim reads as many rows as it takes, and one for each subscription that it passes.
+ */
+export function createClaims({ database, clock, leaseMs }: ClaimsDeps) {
+  let after = first;
+  let orphansAt = 0;
+
+  return {
+    /** @returns jobs that are leased, and whether it is worth while to ask again at once. */
+    async claim(capacity: number): Promise<{ readonly jobs: readonly Job[]; readonly more: boolean }> {
+      if (capacity <= 0) return { jobs: [], more: false };
+      const now = clock.now();
+      const lease = { now, leaseId: createId<string>(), leaseUntil: new Date(now.getTime() + leaseMs) };
+      const wholeRound = after === first;
+      const claimed = await database.system('inthub_dispatcher', async (tx) => {
+        await relaxDurability(tx);
+        const queued = await scanQueued(tx, { after, now, limit: subscriptionsAtOnce });
+        if (now.getTime() >= orphansAt && queued.length > 0) {
+          orphansAt = now.getTime() + orphansEveryMs;
+          await removeOrphans(tx, queued);
+        }
+        const due = queued.filter((one) => one.due);
+        const open = due.length === 0 ? [] : await lockOpen(tx, due, now);
+        const counts = open.length === 0 ? [] : await countLeased(tx, open, now);
+        const rooms: Room[] = [];
+        const buckets = new Map<string, SubscriptionRef & { tokens: number }>();
+        let left = Math.min(capacity, deliveriesAtOnce);
+        for (const [index, one] of open.entries()) {
+          const elapsedMs = now.getTime() - one.refilledAt.getTime();
+          const tokens = one.perSecond === null ? undefined : refill(one.tokens, one.perSecond, elapsedMs);
+          const take = Math.min(left, roomOf({ ...one, leased: counts[index]?.leased ?? 0, tokens }));
+          if (take === 0) continue;
+          left -= take;
+          rooms.push({ ...one, take });
+          if (tokens !== undefined) buckets.set(keyOf(one), { ...one, tokens });
+        }
+        const jobs = rooms.length === 0 ? [] : await claimDue(tx, rooms, lease);
+        for (const job of jobs) {
+          const bucket = buckets.get(keyOf(job));
+          if (bucket !== undefined) bucket.tokens -= 1;
+        }
+        await saveTokens(tx, [...buckets.values()], now);
+        return { queued, jobs };
+      });
+      const last = claimed.queued.at(-1);
+      const isEnd = claimed.queued.length < subscriptionsAtOnce || last === undefined;
+      after = isEnd ? first : last;
+      // At the end of a round that found nothing there is nothing to find; within one, others may still have something.
+      return { jobs: claimed.jobs, more: claimed.jobs.length > 0 || !isEnd || !wholeRound };
+    },
+    async giveBack(jobs: readonly Job[]): Promise<void> {
+      if (jobs.length === 0) return;
+      await database.system('inthub_dispatcher', (tx) => giveBack(tx, jobs, clock.now()));
+    },
+  };
+}

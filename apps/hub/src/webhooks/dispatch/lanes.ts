@@ -1,0 +1,77 @@
+import { type Job, keyOf } from './queue-row.ts';
+
+/** Deliveries in this worker's hands, by endpoint: each endpoint has its own places, so that a slow one holds up nobody but itself. */
+export interface Lanes {
+  add(jobs: readonly Job[]): void;
+  /** Its outcome was written (or its lease given up): it is in hand no more. */
+  release(jobs: readonly Job[]): void;
+  /** In hand: waiting, being sent, or with an outcome that is not written yet. */
+  readonly size: number;
+  all(): readonly Job[];
+  /** Takes out what was not begun; nothing is begun from now on. */
+  drain(): readonly Job[];
+  /** Resolves when nothing is being sent. */
+  idle(): Promise<void>;
+}
+
+interface Lane {
+  waiting: Job[];
+  busy: number;
+}
+
+/** @param send Never rejects. */
+export function createLanes(send: (job: Job) => Promise<void>): Lanes {
+  const lanes = new Map<string, Lane>();
+  const inHand = new Map<string, Job>();
+  const running = new Set<Promise<void>>();
+  let draining = false;
+
+  function pump(key: string, lane: Lane): void {
+    for (let next = lane.waiting[0]; next !== undefined && lane.busy < next.concurrency; next = lane.waiting[0]) {
+      lane.waiting.shift();
+      lane.busy += 1;
+      const work = send(next).finally(() => {
+        running.delete(work);
+        lane.busy -= 1;
+        if (!draining) pump(key, lane);
+        if (lane.busy === 0 && lane.waiting.length === 0) lanes.delete(key);
+      });
+      running.add(work);
+    }
+  }
+
+  return {
+    add(jobs) {
+      for (const job of jobs) {
+        const key = keyOf(job);
+        let lane = lanes.get(key);
+        if (lane === undefined) {
+          lane = { waiting: [], busy: 0 };
+          lanes.set(key, lane);
+        }
+        inHand.set(handOf(job), job);
+        lane.waiting.push(job);
+      }
+      if (!draining) for (const [key, lane] of lanes) pump(key, lane);
+    },
+    release(jobs) {
+      for (const job of jobs) inHand.delete(handOf(job));
+    },
+    get size() {
+      return inHand.size;
+    },
+    all: () => [...inHand.values()],
+    drain() {
+      draining = true;
+      const waiting = [...lanes.values()].flatMap((lane) => lane.waiting.splice(0));
+      for (const job of waiting) inHand.delete(handOf(job));
+      return waiting;
+    },
+    async idle() {
+      await Promise.all(running);
+    },
+  };
+}
+
+/** A delivery may come back under another lease while the outcome of the first is still being written. */
+const handOf = (job: Job): string => `${job.id}/${job.leaseId}`;
