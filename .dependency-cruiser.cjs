@@ -20,7 +20,8 @@ const NPM = '(?:^|/)node_modules/';
  * Tests, their rigs (`<room>/testing.ts`) and the hub's end-to-end tests (e2e/): free to reach for test kits and for rooms above, never for another room's
  * insides.
  */
-const TEST = '[.](?:test|e2e|bench)[.]tsx?$|^apps/hub/src/(?:[^/]+/testing[.]ts$|e2e/)|^apps/cli/src/testing/';
+const TEST =
+  '[.](?:test|e2e|bench)[.]tsx?$|^apps/hub/src/(?:[^/]+/testing[.]ts$|e2e/)|^apps/(?:cli|router-agent)/src/testing/';
 const TEST_KIT = '^packages/testing/|^packages/connector-sdk/src/testing/|^tools/|^bench/';
 const NOT_SHIPPED = [TEST, TEST_KIT];
 
@@ -37,6 +38,7 @@ const PACKAGES = [
   'apps/hub',
   'apps/cli',
   'apps/console',
+  'apps/router-agent',
 ];
 
 const oneOf = (names) => `(?:${names.join('|')})`;
@@ -153,6 +155,12 @@ const packages = [
     'console and cli talk to the hub through packages/client (and contracts) only.',
     { path: '^apps/(?:cli|console)/', pathNot: TEST },
     ownExcept('^apps/(?:cli|console)/', '^packages/(?:client|contracts)/'),
+  ),
+  rule(
+    'router-agent-stands-alone',
+    'The router agent runs beside nginx or HAProxy on a machine of its own: it imports no other package of ours.',
+    { path: '^apps/router-agent/', pathNot: TEST },
+    ownExcept('^apps/router-agent/'),
   ),
   rule(
     'console-and-cli-apart',

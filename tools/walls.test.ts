@@ -21,13 +21,20 @@ const forbidden: readonly Arrow[] = [
   arrow('no-test-from-source', hub('vault/uses-rig.ts'), "import '../database/testing.ts';"),
   arrow('testing-only-from-tests', hub('catalog/uses-testing.ts'), "import '@inthub/testing';"),
   arrow('no-dev-dependency-in-source', hub('catalog/uses-dev.ts'), "import 'vitest';"),
-  ...['packages/contracts', 'packages/connector-sdk', 'packages/testing', 'apps/hub', 'apps/cli', 'apps/console'].map(
-    (folder) =>
-      arrow(
-        `no-relative-across-packages:${folder}`,
-        `${folder}/src/across.ts`,
-        "import '../../../connectors/src/registry.ts';",
-      ),
+  ...[
+    'packages/contracts',
+    'packages/connector-sdk',
+    'packages/testing',
+    'apps/hub',
+    'apps/cli',
+    'apps/console',
+    'apps/router-agent',
+  ].map((folder) =>
+    arrow(
+      `no-relative-across-packages:${folder}`,
+      `${folder}/src/across.ts`,
+      "import '../../../connectors/src/registry.ts';",
+    ),
   ),
   arrow(
     'no-relative-across-packages:packages/client',
@@ -52,6 +59,7 @@ const forbidden: readonly Arrow[] = [
   arrow('testing-knows-no-product', 'packages/testing/src/hub.ts', "import '@inthub/hub';"),
   arrow('console-and-cli-talk-through-client', 'apps/cli/src/hub.ts', "import '@inthub/hub';"),
   arrow('console-and-cli-talk-through-client', 'apps/console/src/sdk.ts', "import '@inthub/connector-sdk';"),
+  arrow('router-agent-stands-alone', 'apps/router-agent/src/contracts.ts', "import '@inthub/contracts';"),
   arrow('console-and-cli-apart', 'apps/cli/src/console.ts', "import '../../console/src/main.tsx';"),
 
   arrow('connector-knows-only-sdk-and-contracts', 'connectors/src/oci/client.ts', "import '@inthub/client';"),

@@ -31,6 +31,8 @@ export { tokenDefects } from './peers/odd-tokens.ts';
 export type { OidcClient, OidcProvider, StartOidcProviderOptions } from './peers/oidc.ts';
 export { startOidcProvider } from './peers/oidc.ts';
 export type { PushImageOptions, PushTagsOptions, RegistryAccess } from './peers/registry-client.ts';
+export type { Router, StartRouterOptions } from './peers/routers.ts';
+export { startHaproxy, startNginx } from './peers/routers.ts';
 export { inspectDigest, inspectRaw, listTags, pushImage, pushTags } from './peers/registry-client.ts';
 export type { TemporaryDirectory } from './peers/temporary-directory.ts';
 export { createTemporaryDirectory } from './peers/temporary-directory.ts';

@@ -17,7 +17,9 @@ const packageOf = {
   htpasswd: 'apache2-utils',
   openssl: 'openssl',
   nginx: 'nginx-light',
+  haproxy: 'haproxy',
   'redis-server': 'redis-server',
+  'nats-server': 'nats-server',
 } as const;
 
 export type PeerName = keyof typeof packageOf;
