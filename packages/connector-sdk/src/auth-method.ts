@@ -43,7 +43,34 @@ export type AuthScheme =
       readonly defaultLifetimeSeconds: number;
       /** How the token goes out; default `authorization: Bearer {token}`. */
       readonly sendAs?: { readonly name: string; readonly value: string };
+    }
+  /**
+   * A JSON Web Token (RFC 7519) signed with a private key of the credential, sent as `Authorization: Bearer`; with `exchange` it is
+   * traded for a token that is kept and sent instead (GitHub Apps). Issued a minute in the past, since clocks differ.
+   */
+  | {
+      readonly scheme: 'signed-jwt';
+      readonly algorithm: 'RS256';
+      /** Template of a PEM key, PKCS#1 or PKCS#8. */
+      readonly privateKey: string;
+      /** Templates; `iat` and `exp` are added. */
+      readonly claims: Readonly<Record<string, string>>;
+      /** From now until `exp`. */
+      readonly lifetimeSeconds: number;
+      readonly exchange?: JwtExchange;
     };
+
+/** `POST` with the JWT, answered by a token. */
+export interface JwtExchange {
+  /** Below the integration's endpoint. A field of the credential in it is percent-encoded. */
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** JSON Pointers into the reply: the token, and the time (RFC 3339) when it ends. */
+  readonly tokenAt: string;
+  readonly expiresAtAt?: string;
+  /** Seconds; used when the reply names no end, and the longest that is believed. */
+  readonly defaultLifetimeSeconds: number;
+}
 
 /** One way to authenticate: which `authMode` of the config and which credential kind select it. */
 export interface AuthMethod {

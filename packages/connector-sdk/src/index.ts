@@ -1,5 +1,5 @@
 export { type ActionDefinition, type AnyAction, defineAction, type UsageAmount, type UsageEstimate } from './action.ts';
-export { type AuthMethod, type AuthScheme, authSchemeFor, type ExpirySign } from './auth-method.ts';
+export { type AuthMethod, type AuthScheme, authSchemeFor, type ExpirySign, type JwtExchange } from './auth-method.ts';
 export { BaseConnector, toDefinition } from './base-connector.ts';
 export type {
   Comment,

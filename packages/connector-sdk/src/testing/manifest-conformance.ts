@@ -127,6 +127,8 @@ function templatesOf(scheme: AuthScheme): readonly string[] {
       return [scheme.username, scheme.password].filter((template) => template !== undefined);
     case 'token-exchange':
       return Object.values(scheme.json ?? scheme.form ?? {});
+    case 'signed-jwt':
+      return [scheme.privateKey, ...Object.values(scheme.claims), scheme.exchange?.url ?? ''];
     default:
       return [];
   }

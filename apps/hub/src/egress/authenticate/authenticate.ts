@@ -6,6 +6,7 @@ import { createHeader } from './header.ts';
 import { mtls } from './mtls.ts';
 import { none } from './none.ts';
 import { createRegistryChallenge } from './registry-challenge.ts';
+import { createSignedJwt } from './signed-jwt.ts';
 import { createTokenExchange } from './token-exchange.ts';
 
 const made = new WeakMap<AuthScheme, Authenticator>();
@@ -36,5 +37,7 @@ function create(scheme: AuthScheme): Authenticator {
       return createRegistryChallenge(scheme);
     case 'token-exchange':
       return createTokenExchange(scheme);
+    case 'signed-jwt':
+      return createSignedJwt(scheme);
   }
 }

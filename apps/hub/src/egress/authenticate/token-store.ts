@@ -59,8 +59,8 @@ export function createTokenStore(clock: Clock): TokenStore {
   };
 }
 
-/** Used until shortly before it ends: the request still has to arrive, and clocks differ. */
-export function lastingToken(value: string, lifetimeSeconds: number, sentMs: number): Token {
+/** Used until shortly before it ends (a tenth of its life, at most `marginSeconds`): the request still has to arrive, and clocks differ. */
+export function lastingToken(value: string, lifetimeSeconds: number, sentMs: number, marginSeconds = 30): Token {
   const lifetimeMs = Math.max(0, lifetimeSeconds * 1000);
-  return { value, untilMs: sentMs + lifetimeMs - Math.min(30_000, lifetimeMs * 0.1) };
+  return { value, untilMs: sentMs + lifetimeMs - Math.min(marginSeconds * 1000, lifetimeMs * 0.1) };
 }
