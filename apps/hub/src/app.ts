@@ -26,6 +26,7 @@ import { recordUsage } from './record-usage.ts';
 import { readOrRefuse, refuseAddress, refuseSetting } from './refuse-setting.ts';
 import { createGrants, createRuntime, loadConnectors } from './runtime/runtime.ts';
 import { startBudgets } from './start-budgets.ts';
+import { startInboundWebhooks } from './start-inbound-webhooks.ts';
 import { createStartedParts } from './started-parts.ts';
 import { createLogger, createRedactor, createTelemetry, createTracer } from './telemetry/telemetry.ts';
 import { createTenantNetworks } from './tenant-networks.ts';
@@ -88,11 +89,9 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
     const events = createEventLog({ database, clock });
     const [chainKey, ...earlierChainKeys] = auditChainKeys(keys);
     const audit = createAuditLog({ database, clock, redact: redactFor, chainKey, earlierChainKeys });
+    const ground = { database, events, audit, clock, log };
     const access = createAccess({
-      database,
-      audit,
-      clock,
-      log,
+      ...ground,
       onTenantChanged: (id) => networks.forget(id),
       // The operator's own identity provider: platform traffic, not a tenant's, so it does not pass egress.
       // rule-ok: one-door-out the operator's identity provider is platform traffic and belongs to no tenant's egress policy
@@ -100,11 +99,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
     });
     started.add({ name: 'access', stop: access.close });
     const vault = createVault({
-      database,
-      audit,
-      events,
-      clock,
-      log,
+      ...ground,
       keys: createKeyRing(keys),
       secretEnvironment: config.secretEnvironment,
       secretsDir: join(config.dataDir, 'secrets'),
@@ -155,14 +150,11 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
     const onChanged = (tenantId: string, integrationId: string) => {
       directory.forget(tenantId, integrationId);
       gateway.forget(tenantId, integrationId);
+      webhooks.forget(integrationId);
     };
     const grants = createGrants({ database, registry, events, audit, clock, onChanged });
     const { ledger, budgets } = startBudgets({
-      database,
-      events,
-      audit,
-      clock,
-      log,
+      ...ground,
       findIntegration: (tenantId, id) => catalog.get(tenantId, id),
       onChanged: (tenantId, id) => (id === null ? directory.forgetTenant(tenantId) : directory.forget(tenantId, id)),
     });
@@ -186,14 +178,22 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
     });
     started.add({ name: 'gateway', stop: gateway.close });
 
-    const catalog = createCatalog({
-      database,
-      events,
-      audit,
+    let ownUrl = '';
+    const webhooks = startInboundWebhooks({
+      ...ground,
       vault,
-      schedule: createCheckSchedule({ clock }),
-      clock,
-      log,
+      registry,
+      metrics,
+      gateway,
+      findIntegration: directory.find,
+      publicUrl: () => config.publicUrl ?? ownUrl,
+    });
+    started.add({ name: 'webhooks in', stop: webhooks.close });
+
+    const catalog = createCatalog({
+      ...ground,
+      vault,
+      schedule: webhooks.endingWith(createCheckSchedule({ clock })),
       approvalRequired: findApprovalRequired,
       onChanged,
     });
@@ -214,6 +214,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
         networks.forgetAll();
         directory.forgetAll();
         gateway.forgetAll();
+        webhooks.forgetAll();
       },
     });
     started.add({ name: 'changes of other replicas', stop: changes.close });
@@ -230,10 +231,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
       random: Math.random,
     });
     const doctor = createDoctor({
-      database,
-      audit,
-      clock,
-      log,
+      ...ground,
       registry,
       find: async (tenantId, id) => directory.find(tenantId, id),
       probe: egress.probe,
@@ -258,6 +256,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
         egressProof,
         grants,
         health,
+        inboundWebhooks: webhooks,
         metrics,
         registry,
         testConnection: tests.now,
@@ -271,10 +270,12 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
       const partitions = createPartitionKeeper({ database, clock, log, tables: monthlyTables });
       partitions.start();
       started.add({ name: 'partitions', stop: partitions.stop });
+      webhooks.startTranslating();
       health.start();
       started.add({ name: 'health', stop: health.stop });
     }
     const url = await app.listen({ port: config.port, host: config.host }).catch(refuseAddress);
+    ownUrl = url;
     ready = true;
     started.add({
       name: 'readiness',

@@ -58,7 +58,9 @@ export async function createHttpServer(services: Services, options: HttpOptions)
   });
   app.addHook('preValidation', (request, _reply, done) => {
     const { body } = request;
-    done(body === undefined || body === null ? undefined : findHostileText(body));
+    // Raw bytes (webhooks in) are nobody's JSON yet.
+    const isParsed = body !== undefined && body !== null && !(body instanceof Uint8Array);
+    done(isParsed ? findHostileText(body) : undefined);
   });
   app.addHook('onResponse', (request, reply, done) => {
     const level = reply.statusCode >= 500 ? 'warn' : 'debug';

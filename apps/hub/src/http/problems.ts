@@ -47,12 +47,18 @@ export function sendProblem(
   if (error.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer realm="inthub"');
   const retryAfter = error.retryAfterMs;
   if (retryAfter !== undefined) reply.header('retry-after', String(Math.max(1, Math.ceil(retryAfter / 1000))));
-  const problem = toProblem(error, { requestId: request.id, instance: request.url.split('?')[0] ?? '/' });
+  const problem = toProblem(error, { requestId: request.id, instance: instanceOf(request) });
   // A plain string: the problem has one shape for all routes, whatever their response schemas say.
   return reply
     .code(error.status)
     .header('content-type', problemType)
     .send(JSON.stringify({ ...problem, ...extensions }));
+}
+
+/** The path without what may be a webhook's secret. */
+function instanceOf({ url }: FastifyRequest): string {
+  const [path = '/'] = url.split('?');
+  return path.replace(/^(\/+v1\/webhooks\/[^/]*)\/.*$/, '$1');
 }
 
 /** Fastify's own errors in the hub's words; anything unexpected becomes `internal`. */

@@ -9,6 +9,7 @@ import type { Health } from '../health/health.ts';
 import type { ConnectorRegistry, Grants } from '../runtime/runtime.ts';
 import type { Metrics } from '../telemetry/telemetry.ts';
 import type { Vault } from '../vault/vault.ts';
+import type { InboundWebhooks } from '../webhooks/webhooks.ts';
 
 /** The rooms that the HTTP API is a thin caller of. */
 export interface Services {
@@ -23,6 +24,7 @@ export interface Services {
   readonly egressProof: () => { offline: boolean; attempts: number; since: string };
   readonly grants: Grants;
   readonly health: Health;
+  readonly inboundWebhooks: Pick<InboundWebhooks, 'receiver' | 'endpoints' | 'deliveries'>;
   readonly metrics: Metrics;
   readonly registry: ConnectorRegistry;
   readonly vault: Pick<Vault, 'rekey'>;

@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client/index.ts';
-import type { ActivateIntegrationData, ActivateIntegrationErrors, ActivateIntegrationResponses, AuthenticateInstanceData, AuthenticateInstanceErrors, AuthenticateInstanceResponses, ChangeInstanceData, ChangeInstanceErrors, ChangeInstanceResponses, ChangeIntegrationData, ChangeIntegrationErrors, ChangeIntegrationResponses, ChangeTenantData, ChangeTenantErrors, ChangeTenantResponses, ChangeUserData, ChangeUserErrors, ChangeUserResponses, CloseCircuitData, CloseCircuitErrors, CloseCircuitResponses, CompleteAuthorizationData, CompleteAuthorizationErrors, CompleteAuthorizationResponses, CreateApiKeyData, CreateApiKeyErrors, CreateApiKeyResponses, CreateConnectionProfileData, CreateConnectionProfileErrors, CreateConnectionProfileResponses, CreateIntegrationData, CreateIntegrationErrors, CreateIntegrationResponses, CreateTenantApiKeyData, CreateTenantApiKeyErrors, CreateTenantApiKeyResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, CreateUserData, CreateUserErrors, CreateUserResponses, DeleteConnectionProfileData, DeleteConnectionProfileErrors, DeleteConnectionProfileResponses, DiscoverResourcesData, DiscoverResourcesErrors, DiscoverResourcesResponses, ExecuteActionData, ExecuteActionErrors, ExecuteActionResponses, GetBudgetData, GetBudgetErrors, GetBudgetResponses, GetBudgetUsageData, GetBudgetUsageErrors, GetBudgetUsageResponses, GetCircuitData, GetCircuitErrors, GetCircuitResponses, GetConnectionDefaultsData, GetConnectionDefaultsErrors, GetConnectionDefaultsResponses, GetConnectionProfileData, GetConnectionProfileErrors, GetConnectionProfileResponses, GetConnectorData, GetConnectorErrors, GetConnectorResponses, GetDoctorHistoryData, GetDoctorHistoryErrors, GetDoctorHistoryResponses, GetEgressProofData, GetEgressProofErrors, GetEgressProofResponses, GetInstanceData, GetInstanceErrors, GetInstanceHealthData, GetInstanceHealthErrors, GetInstanceHealthResponses, GetInstanceMetricsData, GetInstanceMetricsErrors, GetInstanceMetricsResponses, GetInstanceResponses, GetIntegrationData, GetIntegrationErrors, GetIntegrationHealthData, GetIntegrationHealthErrors, GetIntegrationHealthHistoryData, GetIntegrationHealthHistoryErrors, GetIntegrationHealthHistoryResponses, GetIntegrationHealthResponses, GetIntegrationResponses, GetIntegrationTypeData, GetIntegrationTypeErrors, GetIntegrationTypeResponses, GetPermissionsData, GetPermissionsErrors, GetPermissionsResponses, GetSyncStatusData, GetSyncStatusErrors, GetSyncStatusResponses, InstallInstanceData, InstallInstanceErrors, InstallInstanceResponses, ListApiKeysData, ListApiKeysErrors, ListApiKeysResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListBudgetsData, ListBudgetsErrors, ListBudgetsResponses, ListConnectionProfilesData, ListConnectionProfilesErrors, ListConnectionProfilesResponses, ListConnectorsData, ListConnectorsErrors, ListConnectorsResponses, ListInstanceEventsData, ListInstanceEventsErrors, ListInstanceEventsResponses, ListInstancesData, ListInstancesErrors, ListInstancesResponses, ListIntegrationsData, ListIntegrationsErrors, ListIntegrationsResponses, ListIntegrationTypesData, ListIntegrationTypesErrors, ListIntegrationTypesResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, ListUsersData, ListUsersErrors, ListUsersResponses, OpenCircuitData, OpenCircuitErrors, OpenCircuitResponses, PauseInstanceData, PauseInstanceErrors, PauseInstanceResponses, PauseIntegrationData, PauseIntegrationErrors, PauseIntegrationResponses, PutPermissionsData, PutPermissionsErrors, PutPermissionsResponses, RekeyVaultData, RekeyVaultErrors, RekeyVaultResponses, RemoveBudgetData, RemoveBudgetErrors, RemoveBudgetResponses, ReplaceConnectionProfileData, ReplaceConnectionProfileErrors, ReplaceConnectionProfileResponses, ReplaceIntegrationData, ReplaceIntegrationErrors, ReplaceIntegrationResponses, ResealAuditData, ResealAuditErrors, ResealAuditResponses, ResumeInstanceData, ResumeInstanceErrors, ResumeInstanceResponses, ResumeIntegrationData, ResumeIntegrationErrors, ResumeIntegrationResponses, RevokeApiKeyData, RevokeApiKeyErrors, RevokeApiKeyResponses, RunDoctorData, RunDoctorErrors, RunDoctorResponses, SetBudgetData, SetBudgetErrors, SetBudgetResponses, StartSyncData, StartSyncErrors, StartSyncResponses, SubmitIntegrationData, SubmitIntegrationErrors, SubmitIntegrationResponses, TestIntegrationData, TestIntegrationErrors, TestIntegrationResponses, UninstallInstanceData, UninstallInstanceErrors, UninstallInstanceResponses, UninstallIntegrationData, UninstallIntegrationErrors, UninstallIntegrationResponses, VerifyAuditData, VerifyAuditErrors, VerifyAuditResponses, WhoAmIData, WhoAmIErrors, WhoAmIResponses } from './types.gen.ts';
+import type { ActivateIntegrationData, ActivateIntegrationErrors, ActivateIntegrationResponses, AuthenticateInstanceData, AuthenticateInstanceErrors, AuthenticateInstanceResponses, ChangeInstanceData, ChangeInstanceErrors, ChangeInstanceResponses, ChangeIntegrationData, ChangeIntegrationErrors, ChangeIntegrationResponses, ChangeTenantData, ChangeTenantErrors, ChangeTenantResponses, ChangeUserData, ChangeUserErrors, ChangeUserResponses, CloseCircuitData, CloseCircuitErrors, CloseCircuitResponses, CompleteAuthorizationData, CompleteAuthorizationErrors, CompleteAuthorizationResponses, CreateApiKeyData, CreateApiKeyErrors, CreateApiKeyResponses, CreateConnectionProfileData, CreateConnectionProfileErrors, CreateConnectionProfileResponses, CreateIntegrationData, CreateIntegrationErrors, CreateIntegrationResponses, CreateTenantApiKeyData, CreateTenantApiKeyErrors, CreateTenantApiKeyResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, CreateUserData, CreateUserErrors, CreateUserResponses, CreateWebhookEndpointData, CreateWebhookEndpointErrors, CreateWebhookEndpointResponses, DeleteConnectionProfileData, DeleteConnectionProfileErrors, DeleteConnectionProfileResponses, DeleteWebhookEndpointData, DeleteWebhookEndpointErrors, DeleteWebhookEndpointResponses, DiscoverResourcesData, DiscoverResourcesErrors, DiscoverResourcesResponses, ExecuteActionData, ExecuteActionErrors, ExecuteActionResponses, GetBudgetData, GetBudgetErrors, GetBudgetResponses, GetBudgetUsageData, GetBudgetUsageErrors, GetBudgetUsageResponses, GetCircuitData, GetCircuitErrors, GetCircuitResponses, GetConnectionDefaultsData, GetConnectionDefaultsErrors, GetConnectionDefaultsResponses, GetConnectionProfileData, GetConnectionProfileErrors, GetConnectionProfileResponses, GetConnectorData, GetConnectorErrors, GetConnectorResponses, GetDoctorHistoryData, GetDoctorHistoryErrors, GetDoctorHistoryResponses, GetEgressProofData, GetEgressProofErrors, GetEgressProofResponses, GetInboundDeliveryData, GetInboundDeliveryErrors, GetInboundDeliveryResponses, GetInstanceData, GetInstanceErrors, GetInstanceHealthData, GetInstanceHealthErrors, GetInstanceHealthResponses, GetInstanceMetricsData, GetInstanceMetricsErrors, GetInstanceMetricsResponses, GetInstanceResponses, GetIntegrationData, GetIntegrationErrors, GetIntegrationHealthData, GetIntegrationHealthErrors, GetIntegrationHealthHistoryData, GetIntegrationHealthHistoryErrors, GetIntegrationHealthHistoryResponses, GetIntegrationHealthResponses, GetIntegrationResponses, GetIntegrationTypeData, GetIntegrationTypeErrors, GetIntegrationTypeResponses, GetPermissionsData, GetPermissionsErrors, GetPermissionsResponses, GetSyncStatusData, GetSyncStatusErrors, GetSyncStatusResponses, InstallInstanceData, InstallInstanceErrors, InstallInstanceResponses, ListApiKeysData, ListApiKeysErrors, ListApiKeysResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListBudgetsData, ListBudgetsErrors, ListBudgetsResponses, ListConnectionProfilesData, ListConnectionProfilesErrors, ListConnectionProfilesResponses, ListConnectorsData, ListConnectorsErrors, ListConnectorsResponses, ListInboundDeliveriesData, ListInboundDeliveriesErrors, ListInboundDeliveriesResponses, ListInstanceEventsData, ListInstanceEventsErrors, ListInstanceEventsResponses, ListInstancesData, ListInstancesErrors, ListInstancesResponses, ListIntegrationsData, ListIntegrationsErrors, ListIntegrationsResponses, ListIntegrationTypesData, ListIntegrationTypesErrors, ListIntegrationTypesResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListWebhookEndpointsData, ListWebhookEndpointsErrors, ListWebhookEndpointsResponses, ListWebhookKindsData, ListWebhookKindsErrors, ListWebhookKindsResponses, OpenCircuitData, OpenCircuitErrors, OpenCircuitResponses, PauseInstanceData, PauseInstanceErrors, PauseInstanceResponses, PauseIntegrationData, PauseIntegrationErrors, PauseIntegrationResponses, PutPermissionsData, PutPermissionsErrors, PutPermissionsResponses, ReceiveWebhookBySecretData, ReceiveWebhookBySecretErrors, ReceiveWebhookBySecretResponses, ReceiveWebhookData, ReceiveWebhookErrors, ReceiveWebhookResponses, RekeyVaultData, RekeyVaultErrors, RekeyVaultResponses, RemoveBudgetData, RemoveBudgetErrors, RemoveBudgetResponses, ReplaceConnectionProfileData, ReplaceConnectionProfileErrors, ReplaceConnectionProfileResponses, ReplaceIntegrationData, ReplaceIntegrationErrors, ReplaceIntegrationResponses, ResealAuditData, ResealAuditErrors, ResealAuditResponses, ResumeInstanceData, ResumeInstanceErrors, ResumeInstanceResponses, ResumeIntegrationData, ResumeIntegrationErrors, ResumeIntegrationResponses, RevokeApiKeyData, RevokeApiKeyErrors, RevokeApiKeyResponses, RotateWebhookEndpointData, RotateWebhookEndpointErrors, RotateWebhookEndpointResponses, RunDoctorData, RunDoctorErrors, RunDoctorResponses, SetBudgetData, SetBudgetErrors, SetBudgetResponses, StartSyncData, StartSyncErrors, StartSyncResponses, SubmitIntegrationData, SubmitIntegrationErrors, SubmitIntegrationResponses, TestIntegrationData, TestIntegrationErrors, TestIntegrationResponses, TranslateInboundDeliveriesData, TranslateInboundDeliveriesErrors, TranslateInboundDeliveriesResponses, TranslateInboundDeliveryData, TranslateInboundDeliveryErrors, TranslateInboundDeliveryResponses, UninstallInstanceData, UninstallInstanceErrors, UninstallInstanceResponses, UninstallIntegrationData, UninstallIntegrationErrors, UninstallIntegrationResponses, VerifyAuditData, VerifyAuditErrors, VerifyAuditResponses, WhoAmIData, WhoAmIErrors, WhoAmIResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -202,6 +202,99 @@ export const getDoctorHistory = <ThrowOnError extends boolean = false>(options: 
 export const discoverResources = <ThrowOnError extends boolean = false>(options: Options<DiscoverResourcesData, ThrowOnError>): RequestResult<DiscoverResourcesResponses, DiscoverResourcesErrors, ThrowOnError> => (options.client ?? client).get<DiscoverResourcesResponses, DiscoverResourcesErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/api/v1/integrations/{id}/resources',
+    ...options
+});
+
+/**
+ * What deliveries an integration can take in, and how they are set up
+ */
+export const listWebhookKinds = <ThrowOnError extends boolean = false>(options: Options<ListWebhookKindsData, ThrowOnError>): RequestResult<ListWebhookKindsResponses, ListWebhookKindsErrors, ThrowOnError> => (options.client ?? client).get<ListWebhookKindsResponses, ListWebhookKindsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/integrations/{id}/webhooks/kinds',
+    ...options
+});
+
+/**
+ * Endpoints of an integration, oldest first; at most 20
+ */
+export const listWebhookEndpoints = <ThrowOnError extends boolean = false>(options: Options<ListWebhookEndpointsData, ThrowOnError>): RequestResult<ListWebhookEndpointsResponses, ListWebhookEndpointsErrors, ThrowOnError> => (options.client ?? client).get<ListWebhookEndpointsResponses, ListWebhookEndpointsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/integrations/{id}/webhooks',
+    ...options
+});
+
+/**
+ * Create an endpoint; with `register`, the hub also makes the webhook at the product
+ */
+export const createWebhookEndpoint = <ThrowOnError extends boolean = false>(options: Options<CreateWebhookEndpointData, ThrowOnError>): RequestResult<CreateWebhookEndpointResponses, CreateWebhookEndpointErrors, ThrowOnError> => (options.client ?? client).post<CreateWebhookEndpointResponses, CreateWebhookEndpointErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/integrations/{id}/webhooks',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * A new secret; the one before is accepted for 24 hours more
+ */
+export const rotateWebhookEndpoint = <ThrowOnError extends boolean = false>(options: Options<RotateWebhookEndpointData, ThrowOnError>): RequestResult<RotateWebhookEndpointResponses, RotateWebhookEndpointErrors, ThrowOnError> => (options.client ?? client).post<RotateWebhookEndpointResponses, RotateWebhookEndpointErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/integrations/{id}/webhooks/{endpointId}/rotate',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Remove an endpoint, its secret, and the webhook at the product where the hub has made it
+ */
+export const deleteWebhookEndpoint = <ThrowOnError extends boolean = false>(options: Options<DeleteWebhookEndpointData, ThrowOnError>): RequestResult<DeleteWebhookEndpointResponses, DeleteWebhookEndpointErrors, ThrowOnError> => (options.client ?? client).delete<DeleteWebhookEndpointResponses, DeleteWebhookEndpointErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/integrations/{id}/webhooks/{endpointId}',
+    ...options
+});
+
+/**
+ * What arrived, newest first; kept for 30 days
+ */
+export const listInboundDeliveries = <ThrowOnError extends boolean = false>(options: Options<ListInboundDeliveriesData, ThrowOnError>): RequestResult<ListInboundDeliveriesResponses, ListInboundDeliveriesErrors, ThrowOnError> => (options.client ?? client).get<ListInboundDeliveriesResponses, ListInboundDeliveriesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/integrations/{id}/webhooks/deliveries',
+    ...options
+});
+
+/**
+ * One delivery with its headers and body
+ */
+export const getInboundDelivery = <ThrowOnError extends boolean = false>(options: Options<GetInboundDeliveryData, ThrowOnError>): RequestResult<GetInboundDeliveryResponses, GetInboundDeliveryErrors, ThrowOnError> => (options.client ?? client).get<GetInboundDeliveryResponses, GetInboundDeliveryErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/integrations/{id}/webhooks/deliveries/{deliveryId}',
+    ...options
+});
+
+/**
+ * Translate again what became no event or failed; at most 10 000 at a time
+ */
+export const translateInboundDeliveries = <ThrowOnError extends boolean = false>(options: Options<TranslateInboundDeliveriesData, ThrowOnError>): RequestResult<TranslateInboundDeliveriesResponses, TranslateInboundDeliveriesErrors, ThrowOnError> => (options.client ?? client).post<TranslateInboundDeliveriesResponses, TranslateInboundDeliveriesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/integrations/{id}/webhooks/deliveries/translate',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Translate one delivery again that became no event or failed
+ */
+export const translateInboundDelivery = <ThrowOnError extends boolean = false>(options: Options<TranslateInboundDeliveryData, ThrowOnError>): RequestResult<TranslateInboundDeliveryResponses, TranslateInboundDeliveryErrors, ThrowOnError> => (options.client ?? client).post<TranslateInboundDeliveryResponses, TranslateInboundDeliveryErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/integrations/{id}/webhooks/deliveries/{deliveryId}/translate',
     ...options
 });
 
@@ -704,3 +797,13 @@ export const getEgressProof = <ThrowOnError extends boolean = false>(options?: O
     url: '/api/v1/platform/egress',
     ...options
 });
+
+/**
+ * Take in a delivery of an outside product; answered once it is durable
+ */
+export const receiveWebhook = <ThrowOnError extends boolean = false>(options: Options<ReceiveWebhookData, ThrowOnError>): RequestResult<ReceiveWebhookResponses, ReceiveWebhookErrors, ThrowOnError> => (options.client ?? client).post<ReceiveWebhookResponses, ReceiveWebhookErrors, ThrowOnError>({ url: '/v1/webhooks/{integrationId}', ...options });
+
+/**
+ * Take in a delivery of an outside product; answered once it is durable
+ */
+export const receiveWebhookBySecret = <ThrowOnError extends boolean = false>(options: Options<ReceiveWebhookBySecretData, ThrowOnError>): RequestResult<ReceiveWebhookBySecretResponses, ReceiveWebhookBySecretErrors, ThrowOnError> => (options.client ?? client).post<ReceiveWebhookBySecretResponses, ReceiveWebhookBySecretErrors, ThrowOnError>({ url: '/v1/webhooks/{integrationId}/{secret}', ...options });

@@ -1301,6 +1301,550 @@ export type DiscoverResourcesResponses = {
 
 export type DiscoverResourcesResponse = DiscoverResourcesResponses[keyof DiscoverResourcesResponses];
 
+export type ListWebhookKindsData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the resource.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/integrations/{id}/webhooks/kinds';
+};
+
+export type ListWebhookKindsErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type ListWebhookKindsError = ListWebhookKindsErrors[keyof ListWebhookKindsErrors];
+
+export type ListWebhookKindsResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        items: Array<{
+            id: string;
+            title: string;
+            events: Array<string>;
+            proof: 'signature' | 'token' | 'url';
+            /**
+             * `product`: it shows a secret where the webhook is set up; give it when you create the endpoint.
+             */
+            secretFrom: 'hub' | 'product';
+            /**
+             * Whether the hub can make the webhook at the product, and what `target` then names.
+             */
+            registration: {
+                targetTitle: string | null;
+            } | null;
+        }>;
+    };
+};
+
+export type ListWebhookKindsResponse = ListWebhookKindsResponses[keyof ListWebhookKindsResponses];
+
+export type ListWebhookEndpointsData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the resource.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/integrations/{id}/webhooks';
+};
+
+export type ListWebhookEndpointsErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type ListWebhookEndpointsError = ListWebhookEndpointsErrors[keyof ListWebhookEndpointsErrors];
+
+export type ListWebhookEndpointsResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        items: Array<{
+            id: string;
+            integrationId: string;
+            webhookId: string;
+            /**
+             * Where the product sends to; without the secret part, which is shown once.
+             */
+            url: string;
+            proof: 'signature' | 'token' | 'url';
+            events: Array<string>;
+            /**
+             * The webhook at the product, where the hub has made it.
+             */
+            registration: {
+                target: string | null;
+                externalId: string;
+            } | null;
+            createdAt: string;
+            createdBy: string;
+            rotatedAt: string | null;
+            previousSecretUntil: string | null;
+        }>;
+    };
+};
+
+export type ListWebhookEndpointsResponse = ListWebhookEndpointsResponses[keyof ListWebhookEndpointsResponses];
+
+export type CreateWebhookEndpointData = {
+    body: {
+        /**
+         * Which of the kinds; default the only one.
+         */
+        webhookId?: string;
+        /**
+         * Default: the hub makes one.
+         */
+        secret?: string;
+        /**
+         * Default all.
+         */
+        events?: Array<string>;
+        /**
+         * Make the webhook at the product, too, through the integration’s own credential.
+         */
+        register?: {
+            target?: string;
+        };
+    };
+    path: {
+        /**
+         * Id of the resource.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/integrations/{id}/webhooks';
+};
+
+export type CreateWebhookEndpointErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type CreateWebhookEndpointError = CreateWebhookEndpointErrors[keyof CreateWebhookEndpointErrors];
+
+export type CreateWebhookEndpointResponses = {
+    /**
+     * Default Response
+     */
+    201: {
+        id: string;
+        integrationId: string;
+        webhookId: string;
+        /**
+         * Where the product sends to; with `proof: url` it holds the secret.
+         */
+        url: string;
+        proof: 'signature' | 'token' | 'url';
+        events: Array<string>;
+        /**
+         * The webhook at the product, where the hub has made it.
+         */
+        registration: {
+            target: string | null;
+            externalId: string;
+        } | null;
+        createdAt: string;
+        createdBy: string;
+        rotatedAt: string | null;
+        previousSecretUntil: string | null;
+        /**
+         * Shown this once only.
+         */
+        secret: string;
+    };
+};
+
+export type CreateWebhookEndpointResponse = CreateWebhookEndpointResponses[keyof CreateWebhookEndpointResponses];
+
+export type RotateWebhookEndpointData = {
+    body: {
+        /**
+         * Default: the hub makes one.
+         */
+        secret?: string;
+    };
+    path: {
+        /**
+         * Integration id.
+         */
+        id: string;
+        /**
+         * Id of the endpoint.
+         */
+        endpointId: string;
+    };
+    query?: never;
+    url: '/api/v1/integrations/{id}/webhooks/{endpointId}/rotate';
+};
+
+export type RotateWebhookEndpointErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type RotateWebhookEndpointError = RotateWebhookEndpointErrors[keyof RotateWebhookEndpointErrors];
+
+export type RotateWebhookEndpointResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        id: string;
+        integrationId: string;
+        webhookId: string;
+        /**
+         * Where the product sends to; with `proof: url` it holds the secret.
+         */
+        url: string;
+        proof: 'signature' | 'token' | 'url';
+        events: Array<string>;
+        /**
+         * The webhook at the product, where the hub has made it.
+         */
+        registration: {
+            target: string | null;
+            externalId: string;
+        } | null;
+        createdAt: string;
+        createdBy: string;
+        rotatedAt: string | null;
+        previousSecretUntil: string | null;
+        /**
+         * Shown this once only.
+         */
+        secret: string;
+    };
+};
+
+export type RotateWebhookEndpointResponse = RotateWebhookEndpointResponses[keyof RotateWebhookEndpointResponses];
+
+export type DeleteWebhookEndpointData = {
+    body?: never;
+    path: {
+        /**
+         * Integration id.
+         */
+        id: string;
+        /**
+         * Id of the endpoint.
+         */
+        endpointId: string;
+    };
+    query: {
+        /**
+         * Leave the webhook at the product, for when the product cannot be reached any more.
+         */
+        keepRegistration: boolean;
+    };
+    url: '/api/v1/integrations/{id}/webhooks/{endpointId}';
+};
+
+export type DeleteWebhookEndpointErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type DeleteWebhookEndpointError = DeleteWebhookEndpointErrors[keyof DeleteWebhookEndpointErrors];
+
+export type DeleteWebhookEndpointResponses = {
+    /**
+     * Default Response
+     */
+    204: void;
+};
+
+export type DeleteWebhookEndpointResponse = DeleteWebhookEndpointResponses[keyof DeleteWebhookEndpointResponses];
+
+export type ListInboundDeliveriesData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the resource.
+         */
+        id: string;
+    };
+    query?: {
+        /**
+         * nextCursor of the page before.
+         */
+        cursor?: string;
+        limit?: number;
+        endpointId?: string;
+        kind?: string;
+        /**
+         * ISO 8601; received then or later.
+         */
+        since?: string;
+        /**
+         * ISO 8601; received before.
+         */
+        until?: string;
+        status?: 'pending' | 'translated' | 'untranslated' | 'dead';
+    };
+    url: '/api/v1/integrations/{id}/webhooks/deliveries';
+};
+
+export type ListInboundDeliveriesErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type ListInboundDeliveriesError = ListInboundDeliveriesErrors[keyof ListInboundDeliveriesErrors];
+
+export type ListInboundDeliveriesResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        items: Array<{
+            id: string;
+            integrationId: string;
+            endpointId: string;
+            webhookId: string;
+            /**
+             * The product’s own id of the delivery.
+             */
+            externalId: string | null;
+            /**
+             * The product’s name of what happened.
+             */
+            kind: string | null;
+            receivedAt: string;
+            bytes: number;
+            /**
+             * `untranslated`: the connector has no event for it. `dead`: it cannot be translated, `error` says why.
+             */
+            status: 'pending' | 'translated' | 'untranslated' | 'dead';
+            attempts: number;
+            eventTypes: Array<string>;
+            error: string | null;
+            settledAt: string | null;
+        }>;
+        nextCursor: string | null;
+    };
+};
+
+export type ListInboundDeliveriesResponse = ListInboundDeliveriesResponses[keyof ListInboundDeliveriesResponses];
+
+export type GetInboundDeliveryData = {
+    body?: never;
+    path: {
+        /**
+         * Integration id.
+         */
+        id: string;
+        /**
+         * Id of the delivery.
+         */
+        deliveryId: string;
+    };
+    query?: never;
+    url: '/api/v1/integrations/{id}/webhooks/deliveries/{deliveryId}';
+};
+
+export type GetInboundDeliveryErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type GetInboundDeliveryError = GetInboundDeliveryErrors[keyof GetInboundDeliveryErrors];
+
+export type GetInboundDeliveryResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        id: string;
+        integrationId: string;
+        endpointId: string;
+        webhookId: string;
+        /**
+         * The product’s own id of the delivery.
+         */
+        externalId: string | null;
+        /**
+         * The product’s name of what happened.
+         */
+        kind: string | null;
+        receivedAt: string;
+        bytes: number;
+        /**
+         * `untranslated`: the connector has no event for it. `dead`: it cannot be translated, `error` says why.
+         */
+        status: 'pending' | 'translated' | 'untranslated' | 'dead';
+        attempts: number;
+        eventTypes: Array<string>;
+        error: string | null;
+        settledAt: string | null;
+        /**
+         * Without those that could hold a secret.
+         */
+        headers: Array<{
+            name: string;
+            value: string;
+        }>;
+        body: {
+            encoding: 'utf8' | 'base64';
+            content: string;
+            /**
+             * More than 256 KiB arrived; this is the beginning.
+             */
+            truncated: boolean;
+        };
+    };
+};
+
+export type GetInboundDeliveryResponse = GetInboundDeliveryResponses[keyof GetInboundDeliveryResponses];
+
+export type TranslateInboundDeliveriesData = {
+    body: {
+        endpointId?: string;
+        kind?: string;
+        /**
+         * ISO 8601; received then or later.
+         */
+        since?: string;
+        /**
+         * ISO 8601; received before.
+         */
+        until?: string;
+        status?: 'untranslated' | 'dead';
+    };
+    path: {
+        /**
+         * Id of the resource.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/integrations/{id}/webhooks/deliveries/translate';
+};
+
+export type TranslateInboundDeliveriesErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type TranslateInboundDeliveriesError = TranslateInboundDeliveriesErrors[keyof TranslateInboundDeliveriesErrors];
+
+export type TranslateInboundDeliveriesResponses = {
+    /**
+     * Default Response
+     */
+    202: {
+        /**
+         * Deliveries that are being translated again.
+         */
+        requeued: number;
+    };
+};
+
+export type TranslateInboundDeliveriesResponse = TranslateInboundDeliveriesResponses[keyof TranslateInboundDeliveriesResponses];
+
+export type TranslateInboundDeliveryData = {
+    body?: never;
+    path: {
+        /**
+         * Integration id.
+         */
+        id: string;
+        /**
+         * Id of the delivery.
+         */
+        deliveryId: string;
+    };
+    query?: never;
+    url: '/api/v1/integrations/{id}/webhooks/deliveries/{deliveryId}/translate';
+};
+
+export type TranslateInboundDeliveryErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type TranslateInboundDeliveryError = TranslateInboundDeliveryErrors[keyof TranslateInboundDeliveryErrors];
+
+export type TranslateInboundDeliveryResponses = {
+    /**
+     * Default Response
+     */
+    202: {
+        /**
+         * Deliveries that are being translated again.
+         */
+        requeued: number;
+    };
+};
+
+export type TranslateInboundDeliveryResponse = TranslateInboundDeliveryResponses[keyof TranslateInboundDeliveryResponses];
+
 export type ListConnectionProfilesData = {
     body?: never;
     path?: never;
@@ -3640,3 +4184,105 @@ export type GetEgressProofResponses = {
 };
 
 export type GetEgressProofResponse = GetEgressProofResponses[keyof GetEgressProofResponses];
+
+export type ReceiveWebhookData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the integration that the delivery is for.
+         */
+        integrationId: string;
+    };
+    query?: never;
+    url: '/v1/webhooks/{integrationId}';
+};
+
+export type ReceiveWebhookErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type ReceiveWebhookError = ReceiveWebhookErrors[keyof ReceiveWebhookErrors];
+
+export type ReceiveWebhookResponses = {
+    /**
+     * Default Response
+     */
+    202: {
+        accepted: boolean;
+        /**
+         * Id of the delivery; its events carry it as their correlation id.
+         */
+        eventId: string | null;
+        /**
+         * The product’s name of what happened.
+         */
+        eventType: string | null;
+        error: string | null;
+        /**
+         * It was stored before; nothing was done.
+         */
+        duplicate: boolean;
+    };
+};
+
+export type ReceiveWebhookResponse = ReceiveWebhookResponses[keyof ReceiveWebhookResponses];
+
+export type ReceiveWebhookBySecretData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the integration that the delivery is for.
+         */
+        integrationId: string;
+        /**
+         * The secret of the endpoint: needed where the product does not prove itself otherwise.
+         */
+        secret: string;
+    };
+    query?: never;
+    url: '/v1/webhooks/{integrationId}/{secret}';
+};
+
+export type ReceiveWebhookBySecretErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type ReceiveWebhookBySecretError = ReceiveWebhookBySecretErrors[keyof ReceiveWebhookBySecretErrors];
+
+export type ReceiveWebhookBySecretResponses = {
+    /**
+     * Default Response
+     */
+    202: {
+        accepted: boolean;
+        /**
+         * Id of the delivery; its events carry it as their correlation id.
+         */
+        eventId: string | null;
+        /**
+         * The product’s name of what happened.
+         */
+        eventType: string | null;
+        error: string | null;
+        /**
+         * It was stored before; nothing was done.
+         */
+        duplicate: boolean;
+    };
+};
+
+export type ReceiveWebhookBySecretResponse = ReceiveWebhookBySecretResponses[keyof ReceiveWebhookBySecretResponses];

@@ -17,6 +17,15 @@ import { getDefaults } from './connection-profiles/get-defaults.ts';
 import { getProfile } from './connection-profiles/get-profile.ts';
 import { listProfiles } from './connection-profiles/list-profiles.ts';
 import { replaceProfile } from './connection-profiles/replace-profile.ts';
+import { createEndpoint } from './inbound-webhooks/create-endpoint.ts';
+import { deleteEndpoint } from './inbound-webhooks/delete-endpoint.ts';
+import { getDelivery } from './inbound-webhooks/get-delivery.ts';
+import { listDeliveries } from './inbound-webhooks/list-deliveries.ts';
+import { listEndpoints } from './inbound-webhooks/list-endpoints.ts';
+import { listKinds } from './inbound-webhooks/list-kinds.ts';
+import { receiveDelivery } from './inbound-webhooks/receive-delivery.ts';
+import { rotateEndpoint } from './inbound-webhooks/rotate-endpoint.ts';
+import { translateDeliveries } from './inbound-webhooks/translate-deliveries.ts';
 import { authCallback } from './instances/auth-callback.ts';
 import { authenticateInstance } from './instances/authenticate-instance.ts';
 import { changeInstance } from './instances/change-instance.ts';
@@ -80,6 +89,15 @@ export const routes: readonly ((app: App, services: Services) => void)[] = [
   runDoctor,
   getDoctorHistory,
   discoverResources,
+  receiveDelivery,
+  listKinds,
+  listEndpoints,
+  createEndpoint,
+  rotateEndpoint,
+  deleteEndpoint,
+  listDeliveries,
+  getDelivery,
+  translateDeliveries,
   listProfiles,
   createProfile,
   getDefaults,

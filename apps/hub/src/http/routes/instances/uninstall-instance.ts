@@ -11,7 +11,7 @@ const Query = Type.Object(
   { additionalProperties: false },
 );
 
-export function uninstallInstance(app: App, { catalog }: Services): void {
+export function uninstallInstance(app: App, { catalog, inboundWebhooks }: Services): void {
   app.delete(
     '/api/v1/connectors/instances/:instanceId',
     {
@@ -28,6 +28,9 @@ export function uninstallInstance(app: App, { catalog }: Services): void {
     },
     async (request, reply) => {
       const expectedVersion = readIfMatch(request);
+      // While the credential is still there; what the product does not answer to is logged and stays behind there.
+      if (request.query.revokeTokens)
+        await inboundWebhooks.endpoints.deregisterAll(acting(request), request.params.instanceId);
       await catalog.uninstall(acting(request), request.params.instanceId, {
         ...request.query,
         ...(expectedVersion === undefined ? {} : { expectedVersion }),

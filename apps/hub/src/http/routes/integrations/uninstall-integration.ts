@@ -14,7 +14,7 @@ const Query = Type.Object(
   { additionalProperties: false },
 );
 
-export function uninstallIntegration(app: App, { catalog }: Services): void {
+export function uninstallIntegration(app: App, { catalog, inboundWebhooks }: Services): void {
   app.delete(
     '/api/v1/integrations/:id',
     {
@@ -31,6 +31,8 @@ export function uninstallIntegration(app: App, { catalog }: Services): void {
     },
     async (request, reply) => {
       const expectedVersion = readIfMatch(request);
+      // While the credential is still there; what the product does not answer to is logged and stays behind there.
+      if (request.query.revokeTokens) await inboundWebhooks.endpoints.deregisterAll(acting(request), request.params.id);
       await catalog.uninstall(acting(request), request.params.id, {
         ...request.query,
         ...(expectedVersion === undefined ? {} : { expectedVersion }),
