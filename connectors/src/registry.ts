@@ -1,5 +1,6 @@
 /** Every built-in connector, one line each; registry.test.ts compares the list with the folders. */
 import type { ConnectorDefinition } from '@inthub/connector-sdk';
+import { anthropic } from './anthropic/connector.ts';
 import { artifactory } from './artifactory/connector.ts';
 import { dockerhub } from './dockerhub/connector.ts';
 import { ghcr } from './ghcr/connector.ts';
@@ -7,10 +8,13 @@ import { harbor } from './harbor/connector.ts';
 import { hashicorpVault } from './hashicorp_vault/connector.ts';
 import { inmemory } from './inmemory/connector.ts';
 import { oci } from './oci/connector.ts';
+import { ollama } from './ollama/connector.ts';
+import { openai } from './openai/connector.ts';
 import { quay } from './quay/connector.ts';
 import { slack } from './slack/connector.ts';
 
 export const connectors: readonly ConnectorDefinition[] = [
+  anthropic,
   artifactory,
   dockerhub,
   ghcr,
@@ -18,6 +22,8 @@ export const connectors: readonly ConnectorDefinition[] = [
   hashicorpVault,
   inmemory,
   oci,
+  ollama,
+  openai,
   quay,
   slack,
 ];

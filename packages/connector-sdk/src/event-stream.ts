@@ -1,4 +1,5 @@
 import { HubError } from '@inthub/contracts';
+import type { HttpResponse } from './http.ts';
 
 /** One server-sent event (WHATWG HTML §9.2.6). */
 export interface ServerSentEvent {
@@ -51,6 +52,19 @@ export async function* parseEventStream(
     }
     if (batch.length > 0) yield batch;
   }
+}
+
+/**
+ * @param what The product, for the message. @throws HubError `provider_bad_response` when the answer is of another type: a web page or a
+ * plain document instead of a stream.
+ */
+export function requireStreamOf(type: string, response: HttpResponse, what: string): void {
+  const given = response.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
+  if (given === type) return;
+  throw new HubError(
+    'provider_bad_response',
+    `${what} answered with ${given === undefined ? 'no content type' : 'another content type'} instead of ${type}.`,
+  );
 }
 
 /**

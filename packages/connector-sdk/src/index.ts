@@ -44,7 +44,15 @@ export type {
   MessageInput,
 } from './categories/communication-schemas.ts';
 export { type ChatCollector, createChatCollector } from './categories/chat-collector.ts';
-export { costOfTokens, findModelPrice, type TokenCounts } from './categories/model-cost.ts';
+export { costOfTokens, findModelPrice, pricingOf, type TokenCounts } from './categories/model-cost.ts';
+export {
+  explainModelError,
+  type ModelFault,
+  type ModelRefusal,
+  midStreamError,
+  modelRefusals,
+  probeAvailability,
+} from './categories/model-errors.ts';
 export {
   type Counted,
   type CountedDelta,
@@ -175,7 +183,13 @@ export type { ActionContext, ConnectorLog, ReportedUsage, TagCache } from './con
 export type { DataScope, DiscoveryScope, ProjectPlace } from './data-scope.ts';
 export { Action, type ActionOptions, ActionStream, Capability, Webhook } from './decorators.ts';
 export { actionsOfType, type ConnectorOptions, defineConnector } from './define-connector.ts';
-export { parseEventStream, parseLines, type ServerSentEvent, type StreamBounds } from './event-stream.ts';
+export {
+  parseEventStream,
+  parseLines,
+  requireStreamOf,
+  type ServerSentEvent,
+  type StreamBounds,
+} from './event-stream.ts';
 export type { HttpClient, HttpHeaders, HttpOptions, HttpRequest, HttpResponse, QueryValue } from './http.ts';
 export {
   digestPattern,

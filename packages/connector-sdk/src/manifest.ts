@@ -106,6 +106,7 @@ export interface RateLimitHeaders {
   /** Header with the reset time, and how to read it. */
   readonly reset?: {
     readonly name: string;
-    readonly unit: 'seconds-from-now' | 'epoch-seconds' | 'epoch-milliseconds';
+    /** `date-time`: RFC 3339. `duration`: as Go writes it, `6m0s` or `20ms`. */
+    readonly unit: 'seconds-from-now' | 'epoch-seconds' | 'epoch-milliseconds' | 'date-time' | 'duration';
   };
 }

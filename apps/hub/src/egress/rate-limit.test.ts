@@ -48,6 +48,25 @@ describe('parseRateLimit', () => {
     expect(parseRateLimit(headers, undefined, clock)).toEqual(expected);
   });
 
+  it.each([
+    ['date-time', '2026-11-21T10:00:30Z', in30s],
+    ['date-time', 'soon', undefined],
+    ['duration', '30s', in30s],
+    ['duration', '30000ms', in30s],
+    ['duration', '0h0m29.9995s', in30s],
+    ['duration', '6m0s', new Date('2026-11-21T10:06:00Z')],
+    ['duration', '', undefined],
+    ['duration', '30', undefined],
+  ] as const)('reads a reset as %s from "%s"', (unit, text, resetAt) => {
+    const names = { limit: 'x-l', remaining: 'x-r', reset: { name: 'x-reset', unit } };
+
+    expect(parseRateLimit({ 'x-l': '9', 'x-r': '0', 'x-reset': text }, names, clock)).toEqual({
+      limit: 9,
+      remaining: 0,
+      ...(resetAt === undefined ? {} : { resetAt }),
+    });
+  });
+
   it('reads the names that the manifest gives, before all others', () => {
     const names = {
       limit: 'X-App-Limit',

@@ -33,12 +33,37 @@ const anyName = ['retry-after', 'ratelimit', ...prefixes.flatMap((prefix) => [`$
 function readNamed(headers: IncomingHttpHeaders, names: RateLimitHeaders, now: Date): RateLimitState | undefined {
   const value = (name: string) => count(headerText(headers, name.toLowerCase()));
   const { reset } = names;
-  const resetValue = reset === undefined ? undefined : value(reset.name);
+  const resetText = reset === undefined ? undefined : headerText(headers, reset.name.toLowerCase());
   return state(
     value(names.limit),
     value(names.remaining),
-    resetValue === undefined || reset === undefined ? undefined : resetTime(resetValue, reset.unit, now),
+    resetText === undefined || reset === undefined ? undefined : namedReset(resetText, reset.unit, now),
   );
+}
+
+function namedReset(text: string, unit: ResetForm, now: Date): Date | undefined {
+  if (unit === 'date-time') return validDate(Date.parse(text.slice(0, 64)));
+  if (unit === 'duration') {
+    const ms = durationMs(text);
+    return ms === undefined ? undefined : validDate(now.getTime() + ms);
+  }
+  const resetValue = count(text);
+  return resetValue === undefined ? undefined : resetTime(resetValue, unit, now);
+}
+
+/** Go's form of a duration (pkg.go.dev/time#Duration.String): `1h2m3.5s`, `20ms`; rounded up to whole milliseconds. */
+function durationMs(text: string): number | undefined {
+  const [, h, m, s, ms] =
+    /^(?:(\d{1,6})h)?(?:(\d{1,6})m(?!s))?(?:(\d{1,9}(?:\.\d{1,9})?)s)?(?:(\d{1,9}(?:\.\d{1,9})?)ms)?$/.exec(
+      text.trim(),
+    ) ?? [];
+  if (h === undefined && m === undefined && s === undefined && ms === undefined) return undefined;
+  return Math.ceil(Number(h ?? 0) * 3_600_000 + Number(m ?? 0) * 60_000 + Number(s ?? 0) * 1000 + Number(ms ?? 0));
+}
+
+function validDate(ms: number): Date | undefined {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
 function readTriple(headers: IncomingHttpHeaders, prefix: string, now: Date): RateLimitState | undefined {
@@ -114,6 +139,7 @@ function count(text: string | undefined): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
+type ResetForm = NonNullable<RateLimitHeaders['reset']>['unit'];
 type ResetUnit = 'seconds-from-now' | 'epoch-seconds' | 'epoch-milliseconds';
 
 /** Products that do not say which: numbers this large can only be points in time. */
@@ -125,8 +151,7 @@ function guessUnit(value: number): ResetUnit {
 function resetTime(value: number, unit: ResetUnit, now: Date): Date | undefined {
   const ms =
     unit === 'seconds-from-now' ? now.getTime() + value * 1000 : unit === 'epoch-seconds' ? value * 1000 : value;
-  const date = new Date(ms);
-  return Number.isNaN(date.getTime()) ? undefined : date;
+  return validDate(ms);
 }
 
 function state(

@@ -1,4 +1,5 @@
 import type { ModelPrice, Money } from '@inthub/contracts';
+import type { ModelDefinition } from './model-provider-schemas.ts';
 
 /** What a provider counted of one call. `inputTokens` holds all input, cached or not. Null: it does not tell. */
 export interface TokenCounts {
@@ -53,6 +54,19 @@ export function costOfTokens(counts: TokenCounts, price: ModelPrice): Money | nu
     millionths += BigInt(tokens) * microsOf(perMillion);
   }
   return { amountMicros: Number((millionths + 500_000n) / 1_000_000n), currency: price.currency };
+}
+
+/** The price as model definitions show it: for a thousand tokens. */
+export function pricingOf(price: ModelPrice | undefined): ModelDefinition['pricing'] {
+  if (price === undefined) return null;
+  const { inputPerMillion, outputPerMillion, currency, source, asOf } = price;
+  return {
+    inputPer1kTokens: Number(inputPerMillion) / 1000,
+    outputPer1kTokens: outputPerMillion == null ? null : Number(outputPerMillion) / 1000,
+    currency,
+    source,
+    asOf,
+  };
 }
 
 /** A decimal with at most 6 places, in micro-units. */

@@ -156,7 +156,7 @@ export type ChatResult = Type.Static<typeof ChatOutput>;
  */
 export type ChatDelta =
   | { readonly type: 'start'; readonly id: string | null; readonly model: string }
-  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'text'; readonly text: string; readonly logprobs?: unknown }
   | { readonly type: 'thinking'; readonly text: string }
   | { readonly type: 'thinking_end'; readonly signature: string | null }
   | {

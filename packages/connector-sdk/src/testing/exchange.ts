@@ -11,7 +11,7 @@ export interface SentRequest {
   readonly auth: AuthScheme['scheme'];
 }
 
-/** An answer of a provider, real or not; at most one of json, text, bytes. */
+/** An answer of a provider, real or not; at most one of json, text, bytes, chunks. */
 export interface Reply {
   /** Default 200. */
   readonly status?: number;
@@ -19,6 +19,8 @@ export interface Reply {
   readonly json?: unknown;
   readonly text?: string;
   readonly bytes?: Uint8Array;
+  /** A body that comes in pieces; an iteration that throws a HubError is one that breaks off. */
+  readonly chunks?: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
   /** No answer at all: the time ran out, the address does not answer, or nothing ever comes until the call is aborted. */
   readonly fault?: 'timeout' | 'unreachable' | 'hang';
 }

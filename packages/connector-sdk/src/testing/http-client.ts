@@ -49,7 +49,7 @@ export function createTestHttpClient(options: TestHttpClientOptions): HttpClient
 }
 
 async function exchange(spec: HttpRequest, options: TestHttpClientOptions): Promise<HttpResponse> {
-  const { signal, clock, respond, onRequest, onFault } = options;
+  const { signal, respond, onRequest, onFault } = options;
   throwIfAborted(signal);
   const url = buildUrl(spec, options);
   const request = buildRequest(spec, url, options);
@@ -64,7 +64,7 @@ async function exchange(spec: HttpRequest, options: TestHttpClientOptions): Prom
   if (reply.fault === 'hang') await raceAbort(new Promise<never>(() => {}), signal);
   if (reply.fault === 'timeout') throw new HubError('provider_timeout', `${url.host} did not answer in time.`);
   if (reply.fault === 'unreachable') throw new HubError('provider_unreachable', `${url.host} could not be reached.`);
-  return toResponse(spec, request, reply, clock);
+  return toResponse(spec, request, reply, options);
 }
 
 function buildUrl({ path, query }: HttpRequest, { endpoint, hosts, onFault }: TestHttpClientOptions): URL {
@@ -141,7 +141,12 @@ export function fillTemplate(template: string, credential: CredentialMaterial | 
   });
 }
 
-function toResponse(spec: HttpRequest, request: SentRequest, reply: Reply, clock: Clock): HttpResponse {
+function toResponse(
+  spec: HttpRequest,
+  request: SentRequest,
+  reply: Reply,
+  { clock, signal }: Pick<TestHttpClientOptions, 'clock' | 'signal'>,
+): HttpResponse {
   const status = reply.status ?? 200;
   const { bytes, contentType } = replyBody(reply);
   const headers = toHeaders(reply, contentType);
@@ -150,29 +155,45 @@ function toResponse(spec: HttpRequest, request: SentRequest, reply: Reply, clock
     const retryAfterMs = readRetryAfter(headers.get('retry-after'), clock);
     throw new HubError(providerErrorCode(status), `${host} answered ${status}.`, {
       details: { status },
+      cause: { status, contentType, body: Buffer.from(bytes).toString('utf8') },
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     });
   }
   const maxBytes = spec.maxBytes ?? defaultMaxBytes;
   const body = spec.method === 'HEAD' ? new Uint8Array() : bytes;
+  const tooLarge = () =>
+    new HubError('provider_response_too_large', `${host} answered with more than ${maxBytes} bytes.`);
   const within = () => {
     if (body.length <= maxBytes) return body;
-    throw new HubError('provider_response_too_large', `${host} answered with more than ${maxBytes} bytes.`);
+    throw tooLarge();
   };
-  const text = async () => decodeProviderText(within());
+  const whole = async () => {
+    if (reply.chunks === undefined) return within();
+    const pieces: Uint8Array[] = [];
+    for await (const piece of pieced()) pieces.push(piece);
+    return Buffer.concat(pieces);
+  };
+  async function* pieced(): AsyncGenerator<Uint8Array> {
+    let length = 0;
+    for await (const piece of reply.chunks ?? [within()]) {
+      throwIfAborted(signal);
+      length += piece.length;
+      if (length > maxBytes) throw tooLarge();
+      yield piece;
+    }
+  }
+  const text = async () => decodeProviderText(await whole());
   return {
     status,
     url: request.url.href,
     headers,
-    bytes: async () => within(),
+    bytes: whole,
     text,
     json: (async (schema?: Parameters<typeof parseProviderJson>[2]) =>
       schema === undefined
         ? parseProviderJson(await text())
         : parseProviderJson(await text(), 'The answer', schema)) as HttpResponse['json'],
-    async *chunks() {
-      yield within();
-    },
+    chunks: pieced,
   };
 }
 

@@ -13,6 +13,9 @@ export {
   secretsOf,
 } from './credentials.ts';
 export { firstOf, type Reply, type Responder, type SentRequest } from './exchange.ts';
+export { anthropicStream, createFakeAnthropic } from './fake-anthropic.ts';
+export { createFakeOllama, ollamaStream } from './fake-ollama.ts';
+export { createFakeOpenAi, type FakeOpenAiOptions, jsonOf, openAiStream } from './fake-openai.ts';
 export { createFakeProvider, type Expectation, type FakeProvider } from './fake-provider.ts';
 export {
   createFakeRegistry,
@@ -30,6 +33,18 @@ export { createLoopbackTransport } from './loopback-transport.ts';
 export { manifestConformance } from './manifest-conformance.ts';
 export { createManualClock, type ManualClock } from './manual-clock.ts';
 export { createMockGateway, type MockGateway } from './mock-gateway.ts';
+export {
+  type ModelProviderConformanceOptions,
+  type ModelProviderFixtures,
+  modelProviderConformance,
+} from './model-provider-conformance.ts';
+export {
+  type ModelScript,
+  modelScript,
+  type ScriptedPrompt,
+  scriptedPrompts,
+} from './model-script.ts';
+export { type ModelStreamConformanceOptions, modelStreamConformance } from './model-stream-conformance.ts';
 export {
   type ProjectManagementConformanceOptions,
   type ProjectManagementFixtures,

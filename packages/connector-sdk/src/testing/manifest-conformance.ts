@@ -10,6 +10,7 @@ import {
   communicationActionIds,
   composeConfigSchema,
   projectManagementActionIds,
+  modelProviderActionIds,
   registryActionIds,
   sourceControlActionIds,
   validateManifest,
@@ -23,6 +24,7 @@ const standardActions: readonly string[] = [
   ...sourceControlActionIds,
   ...communicationActionIds,
   ...projectManagementActionIds,
+  ...modelProviderActionIds,
   ...registryActionIds,
   ...vaultActionIds,
 ];

@@ -49,6 +49,9 @@ export function createMockGateway(options: TestContextOptions): MockGateway {
     get tokensUsed() {
       return context.tokensUsed;
     },
+    get costMicros() {
+      return context.costMicros;
+    },
     run,
     async execute(id, input) {
       const before = context.requests.length;

@@ -33,6 +33,8 @@ export interface TestContext {
   readonly requests: readonly SentRequest[];
   readonly logs: readonly { level: 'debug' | 'info' | 'warn'; message: string; fields: unknown }[];
   readonly tokensUsed: number;
+  /** Of all costs that were reported; tests report in one currency. */
+  readonly costMicros: number;
   /** Texts that may not turn up in results, errors or logs. */
   readonly secrets: readonly string[];
   /** Breaches that fail a test even when the connector swallowed the error: an undeclared host, an unanswered request. */
@@ -52,6 +54,7 @@ export function createTestContext(options: TestContextOptions): TestContext {
   const faults: string[] = [];
   const cache = new Map<string, string>();
   let tokensUsed = 0;
+  let costMicros = 0;
   const log = (level: 'debug' | 'info' | 'warn') => (message: string, fields?: unknown) => {
     logs.push({ level, message, fields: fields ?? {} });
   };
@@ -75,7 +78,9 @@ export function createTestContext(options: TestContextOptions): TestContext {
     cache: { get: (key) => cache.get(key), set: (key, value) => void cache.set(key, value) },
     reportUsage: (usage) => {
       tokensUsed += usage.tokensUsed ?? 0;
+      costMicros += usage.cost?.amountMicros ?? 0;
     },
+    ...(connector.manifest.modelPrices === undefined ? {} : { modelPrices: connector.manifest.modelPrices }),
     ...(options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey }),
   };
   return {
@@ -87,6 +92,9 @@ export function createTestContext(options: TestContextOptions): TestContext {
     faults,
     get tokensUsed() {
       return tokensUsed;
+    },
+    get costMicros() {
+      return costMicros;
     },
   };
 }
