@@ -4,6 +4,7 @@ import { anthropic } from './anthropic/connector.ts';
 import { artifactory } from './artifactory/connector.ts';
 import { dockerhub } from './dockerhub/connector.ts';
 import { ghcr } from './ghcr/connector.ts';
+import { github } from './github/connector.ts';
 import { harbor } from './harbor/connector.ts';
 import { hashicorpVault } from './hashicorp_vault/connector.ts';
 import { inmemory } from './inmemory/connector.ts';
@@ -12,12 +13,14 @@ import { ollama } from './ollama/connector.ts';
 import { openai } from './openai/connector.ts';
 import { quay } from './quay/connector.ts';
 import { slack } from './slack/connector.ts';
+import { webhook } from './webhook/connector.ts';
 
 export const connectors: readonly ConnectorDefinition[] = [
   anthropic,
   artifactory,
   dockerhub,
   ghcr,
+  github,
   harbor,
   hashicorpVault,
   inmemory,
@@ -26,4 +29,5 @@ export const connectors: readonly ConnectorDefinition[] = [
   openai,
   quay,
   slack,
+  webhook,
 ];

@@ -9,8 +9,8 @@ import {
   ciActionIds,
   communicationActionIds,
   composeConfigSchema,
-  projectManagementActionIds,
   modelProviderActionIds,
+  projectManagementActionIds,
   registryActionIds,
   sourceControlActionIds,
   validateManifest,
@@ -94,7 +94,8 @@ export function manifestConformance(connector: ConnectorDefinition): void {
     });
 
     it('has actions with closed inputs and schemas that compile', () => {
-      expect(actions.size).toBeGreaterThan(0);
+      // One that only receives has none.
+      expect(actions.size + webhooks.length).toBeGreaterThan(0);
       for (const [id, action] of actions) {
         expect(action.id).toBe(id);
         expect(
