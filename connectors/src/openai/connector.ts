@@ -3,10 +3,10 @@ import {
   type ModelProviderHandlers,
   modelProviderActions,
   modelProviderDiscovery,
-  remedyCheck,
   testBySteps,
 } from '@inthub/connector-sdk';
-import { listModels, openAiHandlers } from '../_families/openai-compatible/handlers.ts';
+import { openAiHandlers } from '../_families/openai-compatible/handlers.ts';
+import { checks, connectionSteps } from './checks.ts';
 import { manifest } from './manifest.ts';
 import { product, remedies } from './product.ts';
 import { countTokens } from './token-count.ts';
@@ -30,30 +30,6 @@ export const openai = defineConnector({
     },
   }),
   discover: modelProviderDiscovery(handlers),
-  testConnection: (ctx) =>
-    testBySteps(
-      {
-        product: product.name,
-        remedies,
-        steps: [
-          {
-            name: 'models',
-            run: async () => ({ apiVersion: 'v1', models: (await listModels(product, ctx)).length }),
-          },
-        ],
-      },
-      ctx,
-    ),
-  checks: [
-    remedyCheck({
-      id: 'openai.reachable',
-      title: 'OpenAI answers and accepts the key',
-      product: product.name,
-      remedies,
-      probe: async (ctx) => {
-        const models = await listModels(product, ctx);
-        return { status: 'pass', message: `OpenAI answers; the key may use ${models.length} models.` };
-      },
-    }),
-  ],
+  testConnection: (ctx) => testBySteps({ product: product.name, remedies, steps: connectionSteps }, ctx),
+  checks,
 });

@@ -4,12 +4,11 @@
  */
 import type { ActionContext, ChatContentPart, ChatMessage, TokenCount, TokenCountRequest } from '@inthub/connector-sdk';
 import { invalidField } from '@inthub/contracts';
-import Type from 'typebox';
 import { imageUrl } from '../_families/openai-compatible/chat-request.ts';
 import { explained } from '../_families/openai-compatible/errors.ts';
 import { product } from './product.ts';
+import { TokenCounted } from './schema.ts';
 
-const Counted = Type.Object({ input_tokens: Type.Integer({ minimum: 0 }) });
 type Json = Record<string, unknown>;
 
 export async function countTokens(request: TokenCountRequest, ctx: ActionContext): Promise<TokenCount> {
@@ -31,7 +30,7 @@ export async function countTokens(request: TokenCountRequest, ctx: ActionContext
       idempotent: true,
     }),
   );
-  const { input_tokens } = await response.json(Counted);
+  const { input_tokens } = await response.json(TokenCounted);
   return { model, inputTokens: input_tokens };
 }
 
