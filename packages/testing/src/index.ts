@@ -26,14 +26,16 @@ export type { Descriptor, ImagePlatform, MakeOciImageOptions, OciImage } from '.
 export { imageMediaTypes, makeOciImage, makeOciIndex, sha256 } from './peers/images.ts';
 export type { LoopbackServer } from './peers/loopback-server.ts';
 export { listenOnLoopback } from './peers/loopback-server.ts';
+export type { Nats } from './peers/nats.ts';
+export { startNats } from './peers/nats.ts';
 export type { TokenDefect } from './peers/odd-tokens.ts';
 export { tokenDefects } from './peers/odd-tokens.ts';
 export type { OidcClient, OidcProvider, StartOidcProviderOptions } from './peers/oidc.ts';
 export { startOidcProvider } from './peers/oidc.ts';
 export type { PushImageOptions, PushTagsOptions, RegistryAccess } from './peers/registry-client.ts';
+export { inspectDigest, inspectRaw, listTags, pushImage, pushTags } from './peers/registry-client.ts';
 export type { Router, StartRouterOptions } from './peers/routers.ts';
 export { startHaproxy, startNginx } from './peers/routers.ts';
-export { inspectDigest, inspectRaw, listTags, pushImage, pushTags } from './peers/registry-client.ts';
 export type { TemporaryDirectory } from './peers/temporary-directory.ts';
 export { createTemporaryDirectory } from './peers/temporary-directory.ts';
 export type {

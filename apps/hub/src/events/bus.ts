@@ -83,7 +83,8 @@ interface DurableOptions {
   readonly from?: 'now' | 'beginning';
   /**
    * Says of an error that nothing can be handled at present (a server that the handler needs is away): the consumer waits (100 ms to
-   * 5 s) and asks again in place, without counting an attempt. Default: no error means that.
+   * 5 s) and asks again in place, without counting an attempt. Default: a HubError `unavailable`, which is what the
+   * database throws while it is away.
    */
   readonly pauseOn?: (error: unknown) => boolean;
 }

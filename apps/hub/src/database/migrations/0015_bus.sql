@@ -62,6 +62,15 @@ CREATE TABLE inthub.bus_consumers (
 GRANT SELECT, INSERT, UPDATE, DELETE ON inthub.bus_consumers TO inthub_relay;
 GRANT SELECT (name) ON inthub.bus_consumers TO inthub_app;
 
+-- What this database is called on a NATS server, which several hubs may share. Made when it is first needed, so that a copy of an empty
+-- database gets a name of its own.
+CREATE TABLE inthub.bus_identity (
+  is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
+  name text NOT NULL DEFAULT replace(gen_random_uuid()::text, '-', '')
+);
+GRANT SELECT, INSERT ON inthub.bus_identity TO inthub_relay;
+GRANT SELECT (is_only) ON inthub.bus_identity TO inthub_app;
+
 -- Events that wait for another attempt, each with a copy of itself: the log's retention may be shorter than its patience.
 CREATE TABLE inthub.bus_redeliveries (
   tenant_id uuid NOT NULL REFERENCES inthub.tenants (id),

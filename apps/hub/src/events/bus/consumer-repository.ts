@@ -1,0 +1,99 @@
+import { sql } from 'kysely';
+import { presenceSpace, type SystemTx } from '../../database/database.ts';
+import type { ConsumerStatus } from '../bus.ts';
+import { type LogPosition, logStart, selectHorizon } from './log-repository.ts';
+
+export interface ConsumerRow {
+  readonly name: string;
+  readonly pattern: string;
+  readonly ordered: boolean;
+  readonly from: 'now' | 'beginning';
+}
+
+/** Made where it is new; another pattern or order replaces the old. Returns its position. */
+export async function upsertConsumer(
+  tx: SystemTx,
+  { name, pattern, ordered, from }: ConsumerRow,
+): Promise<LogPosition> {
+  const start = from === 'beginning' ? logStart : await selectHorizon(tx);
+  const { rows } = await sql<{ xact_id: string; seq: string }>`
+    INSERT INTO inthub.bus_consumers (name, pattern, ordered, xact_id, seq)
+    VALUES (${name}, ${pattern}, ${ordered}, ${start.xactId}::xid8, ${start.seq}::bigint)
+    ON CONFLICT (name) DO UPDATE SET pattern = excluded.pattern, ordered = excluded.ordered
+    RETURNING xact_id::text, seq::text`.execute(tx.db);
+  return { xactId: rows[0]?.xact_id ?? start.xactId, seq: rows[0]?.seq ?? start.seq };
+}
+
+export interface LeaseClaim {
+  readonly name: string;
+  readonly leaseId: string;
+  readonly presence: number;
+  readonly leaseMs: number;
+}
+
+/** The consumer's position, when its lease was free, has run out, or belonged to a process that is dead; else null. */
+export async function claimLease(tx: SystemTx, claim: LeaseClaim): Promise<LogPosition | null> {
+  const { rows } = await sql<{ xact_id: string; seq: string }>`
+    UPDATE inthub.bus_consumers SET lease_id = ${claim.leaseId}, holder = ${claim.presence},
+      lease_until = clock_timestamp() + ${claim.leaseMs} * interval '1 millisecond'
+    WHERE name = ${claim.name} AND (lease_id IS NULL OR lease_until < clock_timestamp() OR NOT ${isHolderAlive})
+    RETURNING xact_id::text, seq::text`.execute(tx.db);
+  const [row] = rows;
+  return row === undefined ? null : { xactId: row.xact_id, seq: row.seq };
+}
+
+const isHolderAlive = sql`EXISTS (SELECT FROM pg_locks l WHERE l.locktype = 'advisory'
+  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND l.classid::bigint = ${presenceSpace} AND l.objid::bigint = holder AND l.granted)`;
+
+/** Keeps the lease, and moves the position where one is given. @returns false when the lease is another's by now */
+export async function renewLease(
+  tx: SystemTx,
+  { name, leaseId, leaseMs, position }: Omit<LeaseClaim, 'presence'> & { readonly position: LogPosition | null },
+): Promise<boolean> {
+  const { rows } = await sql<{ name: string }>`
+    UPDATE inthub.bus_consumers SET lease_until = clock_timestamp() + ${leaseMs} * interval '1 millisecond',
+      xact_id = COALESCE(${position?.xactId ?? null}::xid8, xact_id), seq = COALESCE(${position?.seq ?? null}::bigint, seq)
+    WHERE name = ${name} AND lease_id = ${leaseId} RETURNING name`.execute(tx.db);
+  return rows.length === 1;
+}
+
+/** What is lost with a crash are at most some repetitions, so the commit need not wait for the disk. */
+export async function commitWithoutWaiting(tx: SystemTx): Promise<void> {
+  await sql`SET LOCAL synchronous_commit = off`.execute(tx.db);
+}
+
+export async function releaseLease(tx: SystemTx, { name, leaseId }: { name: string; leaseId: string }): Promise<void> {
+  await sql`UPDATE inthub.bus_consumers SET lease_id = NULL, lease_until = NULL, holder = NULL
+    WHERE name = ${name} AND lease_id = ${leaseId}`.execute(tx.db);
+}
+
+interface StatusRow {
+  name: string;
+  pattern: string;
+  ordered: boolean;
+  served: boolean;
+  behind: number;
+  retrying: number;
+  parked: number;
+  dead_letters: number;
+}
+
+export async function selectConsumers(tx: SystemTx): Promise<readonly ConsumerStatus[]> {
+  const { rows } = await sql<StatusRow>`
+    SELECT c.name, c.pattern, c.ordered,
+      (c.lease_id IS NOT NULL AND c.lease_until > clock_timestamp() AND ${isHolderAlive}) AS served,
+      (SELECT count(*)::int FROM (SELECT FROM inthub.events e WHERE (e.xact_id, e.seq) > (c.xact_id, c.seq) LIMIT 10000) b) AS behind,
+      (SELECT count(*)::int FROM inthub.bus_redeliveries r WHERE r.consumer = c.name AND r.due_at < 'infinity') AS retrying,
+      (SELECT count(*)::int FROM inthub.bus_redeliveries r WHERE r.consumer = c.name AND r.due_at = 'infinity') AS parked,
+      (SELECT count(*)::int FROM inthub.dead_letters d WHERE d.consumer = c.name) AS dead_letters
+    FROM inthub.bus_consumers c ORDER BY c.name`.execute(tx.db);
+  return rows.map(({ dead_letters, ...row }) => ({ ...row, deadLetters: dead_letters }));
+}
+
+/** 32 hexadecimal digits that tell this database from others on one NATS server. */
+export async function readIdentity(tx: SystemTx): Promise<string> {
+  await sql`INSERT INTO inthub.bus_identity DEFAULT VALUES ON CONFLICT DO NOTHING`.execute(tx.db);
+  const { rows } = await sql<{ name: string }>`SELECT name FROM inthub.bus_identity`.execute(tx.db);
+  return rows[0]?.name ?? '';
+}

@@ -1,0 +1,120 @@
+import type { IntegrationEvent } from '@inthub/contracts';
+import { type RawBuilder, sql } from 'kysely';
+import type { SystemTx, TenantTx } from '../../database/database.ts';
+import type { TypePattern } from '../type-pattern.ts';
+
+/** A place in the log. Both are 64-bit numbers as decimal text. */
+export interface LogPosition {
+  readonly xactId: string;
+  readonly seq: string;
+}
+
+export const logStart: LogPosition = { xactId: '0', seq: '0' };
+
+export function comparePositions(a: LogPosition, b: LogPosition): number {
+  const [left, right] = a.xactId === b.xactId ? [BigInt(a.seq), BigInt(b.seq)] : [BigInt(a.xactId), BigInt(b.xactId)];
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** An event of the log, or only its place where the reader did not ask for it. */
+export interface LogEntry {
+  readonly position: LogPosition;
+  readonly event: IntegrationEvent | null;
+}
+
+export interface LogPage {
+  readonly entries: readonly LogEntry[];
+  /** Something is committed behind a transaction that still runs: worth asking again in a moment. */
+  readonly isHeldBack: boolean;
+}
+
+export interface LogQuery {
+  readonly after: LogPosition;
+  readonly pattern: TypePattern;
+  readonly tenantId?: string;
+  /** Only events as young as this; the others do not come at all. */
+  readonly since?: Date;
+  readonly limit: number;
+}
+
+interface LogRow {
+  xact_id: string;
+  seq: string;
+  matches: boolean;
+  tenant_id: string;
+  id: string;
+  type: string;
+  source: string;
+  data: Record<string, unknown> | null;
+  correlation_id: string;
+  connector_id: string | null;
+  connector_version: string | null;
+  original_webhook_id: string | null;
+  created_at: Date;
+}
+
+export function matchesTypeSql(pattern: TypePattern): RawBuilder<boolean> {
+  if (pattern === 'any') return sql`true`;
+  return 'exact' in pattern ? sql`type = ${pattern.exact}` : sql`starts_with(type, ${pattern.prefix})`;
+}
+
+/** The horizon: every transaction below it has ended, so what is below it is all there, once and for all. */
+const horizon = sql`pg_snapshot_xmin(pg_current_snapshot())`;
+
+/**
+ * The log in the order of commit, as far as that order is settled. What does not match comes without its data, so that a reader can
+ * move its position past it.
+ */
+export async function selectLog(
+  tx: SystemTx | TenantTx,
+  { after, pattern, tenantId, since, limit }: LogQuery,
+): Promise<LogPage> {
+  const matches = tenantId === undefined ? matchesTypeSql(pattern) : matchesOfTenant(pattern, tenantId);
+  const [{ rows }, held] = await Promise.all([
+    sql<LogRow>`
+      SELECT xact_id::text, seq::text, matches, tenant_id, id, type, source, CASE WHEN matches THEN data END AS data,
+        correlation_id, connector_id, connector_version, original_webhook_id, created_at
+      FROM (SELECT *, ${matches} AS matches FROM inthub.events
+        WHERE (xact_id, seq) > (${after.xactId}::xid8, ${after.seq}::bigint) AND xact_id < ${horizon}
+          AND ${since === undefined ? sql`true` : sql`created_at >= ${since}`}
+        ORDER BY events.xact_id, events.seq LIMIT ${limit}) page ORDER BY page.xact_id, page.seq`.execute(tx.db),
+    sql<{ held: boolean }>`
+      SELECT EXISTS (SELECT FROM inthub.events WHERE xact_id >= ${horizon}) AS held`.execute(tx.db),
+  ]);
+  return {
+    entries: rows.map((row) => ({ position: { xactId: row.xact_id, seq: row.seq }, event: toEvent(row) })),
+    isHeldBack: held.rows[0]?.held === true,
+  };
+}
+
+/** Where the log ends for a reader that begins now: it will see what commits from here on. */
+export async function selectHorizon(tx: SystemTx): Promise<LogPosition> {
+  const { rows } = await sql<{ xact_id: string }>`
+    SELECT (${horizon}::text::numeric - 1)::text AS xact_id`.execute(tx.db);
+  return { xactId: rows[0]?.xact_id ?? '0', seq: lastSeq };
+}
+
+export const lastSeq = '9223372036854775807';
+
+function matchesOfTenant(pattern: TypePattern, tenantId: string): RawBuilder<boolean> {
+  return sql`(tenant_id = ${tenantId}::uuid AND ${matchesTypeSql(pattern)})`;
+}
+
+function toEvent(row: LogRow): IntegrationEvent | null {
+  if (!row.matches) return null;
+  return {
+    id: row.id,
+    type: row.type,
+    source: row.source,
+    tenantId: row.tenant_id,
+    timestamp: row.created_at.toISOString(),
+    data: row.data ?? {},
+    correlationId: row.correlation_id,
+    metadata: {
+      connectorId: row.connector_id,
+      connectorVersion: row.connector_version,
+      deliveryAttempt: 0,
+      ...(row.original_webhook_id === null ? {} : { originalWebhookId: row.original_webhook_id }),
+    },
+  };
+}

@@ -1,0 +1,252 @@
+import type { Clock } from '@inthub/contracts';
+import type { Database } from '../../database/database.ts';
+import type { BatchHandler } from '../bus.ts';
+import { handBatch } from './batch.ts';
+import { createDeliveryWindow, type PositionedHandler, sourceKey } from './delivery-window.ts';
+import { createLedger, type Handled, LeaseLost } from './ledger.ts';
+import { comparePositions, type LogPosition } from './log-repository.ts';
+import { createNudge, type Nudge } from './nudge.ts';
+import { selectDue, selectHeldSources } from './redelivery-repository.ts';
+import type { EventSource, SourceEntry } from './source.ts';
+import { createWatermark } from './watermark.ts';
+
+/** A durable consumer as its subscriber described it. */
+export interface ConsumerSettings {
+  readonly consumer: string;
+  readonly handler: { readonly each: PositionedHandler } | { readonly batch: BatchHandler; readonly maxBatch: number };
+  readonly ordered: boolean;
+  readonly concurrency: number;
+  readonly maxRetries: number;
+  readonly retryDelaysMs: readonly number[];
+  readonly timeoutMs: number;
+  readonly pauseOn: (error: unknown) => boolean;
+}
+
+export interface ServeDeps {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly log: { debug(fields: object, message: string): void; warn(fields: object, message: string): void };
+  readonly random: () => number;
+  readonly redact: (text: string, tenantId: string) => string;
+  readonly timing: ServeTiming;
+}
+
+export interface ServeTiming {
+  /** How long a lease lasts without being renewed. */
+  readonly leaseMs: number;
+  /** How often a consumer looks for events whose retry is due, and at the log when nobody tells it of news. */
+  readonly retryPollMs: number;
+  readonly pollMs: number;
+}
+
+export interface ServeOptions {
+  readonly settings: ConsumerSettings;
+  readonly lease: { readonly id: string; readonly ms: number } | null;
+  /** What to read, and what of it was done before; null: retries only. */
+  readonly stream: { readonly source: EventSource; readonly after: LogPosition } | null;
+  /** Whether to serve the events that wait for a retry. */
+  readonly retries: boolean;
+  /** Nudged when a retry may have come due before its time. */
+  readonly due: Nudge;
+  readonly stopping: AbortSignal;
+}
+
+/** Read ahead of what is done. */
+const maxWindow = 1_000;
+const readAtOnce = 200;
+const retriesAtOnce = 100;
+const positionEveryMs = 100;
+const patienceMs = 10_000;
+const errorPauseMs = 200;
+
+/** Serves a consumer until `stopping`, or until another process has taken it over. */
+export async function serve(deps: ServeDeps, options: ServeOptions): Promise<void> {
+  const { database, clock, log } = deps;
+  const { settings, lease, stream, due } = options;
+  const { consumer, handler } = settings;
+  const killed = new AbortController();
+  const ended = new AbortController();
+  const end = () => ended.abort(null);
+  options.stopping.addEventListener('abort', end, { once: true });
+  if (options.stopping.aborted) end();
+
+  const changed = createNudge(clock);
+  const urgent = createNudge(clock);
+  const room = createNudge(clock);
+  let isUrgent = false;
+  const ledger = createLedger({
+    ...deps,
+    consumer,
+    ordered: settings.ordered,
+    maxRetries: settings.maxRetries,
+    retryDelaysMs: settings.retryDelaysMs,
+    lease,
+    onChange(now) {
+      isUrgent ||= now;
+      changed.nudge();
+      if (now) urgent.nudge();
+    },
+  });
+  const watermark = createWatermark((position) => ledger.advance(position));
+  const window = createDeliveryWindow({
+    ...settings,
+    handler: 'each' in handler ? handler.each : (event, context) => handler.batch([event], context),
+    isHeld: (key) => ledger.held.has(key),
+    stopping: ended.signal,
+    killed: killed.signal,
+    clock,
+  });
+
+  function deliver(handled: Handled, onSettled: () => void, onWritten?: () => void): void {
+    window.add({
+      event: handled.event,
+      position: handled.position,
+      attempts: handled.attempts,
+      isRetry: handled.row !== null,
+      settle(outcome) {
+        ledger.settle(handled, outcome, onWritten);
+        onSettled();
+        room.nudge();
+      },
+    });
+  }
+
+  async function readStream({ source, after }: NonNullable<ServeOptions['stream']>): Promise<void> {
+    const max = 'each' in handler ? readAtOnce : handler.maxBatch;
+    while (!ended.signal.aborted) {
+      const free = maxWindow - Math.max(window.size, watermark.size, ledger.size);
+      if (free <= 0) {
+        await room.wait(errorPauseMs, ended.signal);
+        continue;
+      }
+      const entries = await source.read('each' in handler ? Math.min(free, max) : max, ended.signal);
+      const isNew = ({ position }: Pick<SourceEntry, 'position'>) => comparePositions(position, after) > 0;
+      if ('each' in handler) for (const entry of entries) take(entry, isNew(entry));
+      else await takeAll(entries, handler.batch, isNew);
+    }
+  }
+
+  function take({ event, position, acknowledge }: SourceEntry, isNew: boolean): void {
+    const done = acknowledge === undefined ? watermark.add(position) : () => undefined;
+    if (event !== null && isNew) deliver({ event, position, attempts: 0, row: null }, done, acknowledge);
+    else {
+      acknowledge?.();
+      done();
+    }
+  }
+
+  async function takeAll(
+    entries: readonly SourceEntry[],
+    batch: BatchHandler,
+    isNew: (entry: Pick<SourceEntry, 'position'>) => boolean,
+  ): Promise<void> {
+    const outcomes = await handBatch({
+      events: entries.flatMap((entry) => (entry.event !== null && isNew(entry) ? [entry.event] : [])),
+      handler: batch,
+      timeoutMs: settings.timeoutMs,
+      pauseOn: settings.pauseOn,
+      clock,
+      stopping: ended.signal,
+      killed: killed.signal,
+    });
+    for (const { event, position, acknowledge } of entries) {
+      const outcome = event === null ? undefined : outcomes.get(event.id);
+      // Stopped half-way: the rest comes again.
+      if (event !== null && outcome === undefined && isNew({ position })) return;
+      if (event !== null && outcome !== undefined) {
+        ledger.settle({ event, position, attempts: 0, row: null }, outcome, acknowledge);
+      } else acknowledge?.();
+      if (acknowledge === undefined) ledger.advance(position);
+    }
+  }
+
+  async function retry(): Promise<void> {
+    const underWay = new Set<string>();
+    while (!ended.signal.aborted) {
+      const limit = retriesAtOnce - underWay.size;
+      const rows =
+        limit <= 0
+          ? []
+          : await database.system('inthub_relay', (tx) =>
+              selectDue(tx, { consumer, now: clock.now(), limit, underWay: [...underWay] }),
+            );
+      for (const row of rows) {
+        const { id } = row.event;
+        underWay.add(id);
+        deliver(
+          { ...row, row },
+          () => undefined,
+          () => void underWay.delete(id),
+        );
+      }
+      if (rows.length === 0) await due.wait(deps.timing.retryPollMs, ended.signal);
+    }
+  }
+
+  async function write(): Promise<void> {
+    while (!ended.signal.aborted) {
+      await changed.wait((lease?.ms ?? 60_000) / 3, ended.signal);
+      if (!isUrgent && !ended.signal.aborted) await urgent.wait(positionEveryMs, ended.signal);
+      await flush();
+    }
+  }
+
+  async function flush(): Promise<void> {
+    const wasUrgent = isUrgent;
+    isUrgent = false;
+    try {
+      await ledger.flush();
+      if (wasUrgent) due.nudge();
+    } catch (error) {
+      isUrgent ||= wasUrgent;
+      throw error;
+    } finally {
+      room.nudge();
+    }
+  }
+
+  /** A part that fails is tried again, unless the consumer is another's by now. */
+  async function keepTrying(part: () => Promise<void>): Promise<void> {
+    while (!ended.signal.aborted) {
+      try {
+        await part();
+      } catch (error) {
+        if (error instanceof LeaseLost) {
+          log.debug({ consumer }, 'another process serves the consumer');
+          killed.abort(error);
+          end();
+          return;
+        }
+        if (ended.signal.aborted) return;
+        log.warn({ err: error, consumer }, 'the consumer cannot go on for the moment');
+        await clock.sleep(errorPauseMs, ended.signal).catch(() => undefined);
+      }
+    }
+  }
+
+  const writing = keepTrying(write);
+  if (options.retries && lease !== null) {
+    await keepTrying(async () => {
+      for (const source of await database.system('inthub_relay', (tx) => selectHeldSources(tx, consumer))) {
+        ledger.held.add(sourceKey(source));
+      }
+      await Promise.all([keepTrying(retry), stream === null ? undefined : keepTrying(() => readStream(stream))]);
+    });
+  } else if (stream !== null) await keepTrying(() => readStream(stream));
+  await writing;
+  options.stopping.removeEventListener('abort', end);
+
+  const patience = new AbortController();
+  const tooLong = clock.sleep(patienceMs, patience.signal).then(
+    () => killed.abort(null),
+    () => undefined,
+  );
+  await window.idle();
+  patience.abort();
+  await tooLong;
+  if (!(killed.signal.reason instanceof LeaseLost)) {
+    await flush().catch((error) =>
+      log.debug({ err: error, consumer }, 'the last outcomes were not written; they come again'),
+    );
+  }
+}
