@@ -4,10 +4,15 @@
  * docs.slack.dev/apis/events-api, docs.slack.dev/reference/interaction-payloads, docs.slack.dev/interactivity/implementing-slash-commands.
  */
 import {
+  boundedPayload,
   checkValue,
   hmacProof,
   type InboundDelivery,
+  type JsonObject,
+  objectAt,
+  parseJsonObject,
   type TranslatedEvent,
+  textAt,
   type WebhookDefinition,
 } from '@inthub/connector-sdk';
 import { HubError } from '@inthub/contracts';
@@ -48,7 +53,6 @@ const messageTypes: Readonly<Record<string, string>> = {
   message_deleted: 'slack.message.deleted',
 };
 
-type Json = Readonly<Record<string, unknown>>;
 const EventCallback = Type.Object({
   type: Type.Literal('event_callback'),
   event_id: Type.String({ minLength: 1, maxLength: 128 }),
@@ -84,7 +88,7 @@ export const slackEvents: WebhookDefinition = {
     return { status: 200, contentType: 'text/plain; charset=utf-8', body: challenge };
   },
   // Slack repeats a delivery with the same event id. Forms have none, and are not repeated.
-  deliveryId: (delivery) => textOf(readJson(delivery), 'event_id', 128) ?? undefined,
+  deliveryId: (delivery) => textAt(readJson(delivery), 'event_id', 128) ?? undefined,
   kind: (delivery) => kindOf(delivery),
   translate: (delivery) => {
     if (isForm(delivery)) return translateForm(delivery);
@@ -92,33 +96,33 @@ export const slackEvents: WebhookDefinition = {
     if (body === undefined) throw malformed('The body is not a JSON object.');
     if (body['type'] !== 'event_callback') return [];
     if (checkValue(EventCallback, body).length > 0) throw malformed('The event lacks its id or its content.');
-    return translateEvent(body, body['event'] as Json);
+    return translateEvent(body, body['event'] as JsonObject);
   },
 };
 
-function translateEvent(body: Json, event: Json): readonly TranslatedEvent[] {
+function translateEvent(body: JsonObject, event: JsonObject): readonly TranslatedEvent[] {
   const name = event['type'] as string;
-  const type = name === 'message' ? find(messageTypes, textOf(event, 'subtype') ?? '') : find(eventTypes, name);
+  const type = name === 'message' ? find(messageTypes, textAt(event, 'subtype') ?? '') : find(eventTypes, name);
   if (type === undefined) return [];
   // A changed message carries what it is now inside; a deleted one what it was.
-  const inner = objectOf(event, 'message') ?? objectOf(event, 'previous_message') ?? event;
+  const inner = objectAt(event, 'message') ?? objectAt(event, 'previous_message') ?? event;
   const channel = event['channel'];
-  const item = objectOf(event, 'item');
+  const item = objectAt(event, 'item');
   return [
     {
       type,
       data: {
-        teamId: textOf(body, 'team_id'),
+        teamId: textAt(body, 'team_id'),
         occurredAt: timeOf(body['event_time']),
         channelId:
           typeof channel === 'object'
-            ? textOf(channel as Json, 'id')
-            : (textOf(event, 'channel') ?? textOf(item, 'channel')),
-        userId: textOf(inner, 'user') ?? textOf(objectOf(event, 'user'), 'id'),
-        messageId: textOf(event, 'deleted_ts') ?? textOf(item, 'ts') ?? textOf(inner, 'ts'),
-        threadId: textOf(inner, 'thread_ts'),
-        text: textOf(inner, 'text', maxTextLength),
-        payload: bounded(event),
+            ? textAt(channel as JsonObject, 'id')
+            : (textAt(event, 'channel') ?? textAt(item, 'channel')),
+        userId: textAt(inner, 'user') ?? textAt(objectAt(event, 'user'), 'id'),
+        messageId: textAt(event, 'deleted_ts') ?? textAt(item, 'ts') ?? textAt(inner, 'ts'),
+        threadId: textAt(inner, 'thread_ts'),
+        text: textAt(inner, 'text', maxTextLength),
+        payload: boundedPayload(event, maxPayloadBytes),
       },
     },
   ];
@@ -146,10 +150,10 @@ function translateForm(delivery: InboundDelivery): readonly TranslatedEvent[] {
 }
 
 function translateInteraction(text: string): readonly TranslatedEvent[] {
-  const body = parseObject(text);
-  const interaction = textOf(body, 'type');
+  const body = parseJsonObject(text);
+  const interaction = textAt(body, 'type');
   if (body === undefined || interaction === null) throw malformed('The field payload is not an interaction.');
-  const container = objectOf(body, 'container');
+  const container = objectAt(body, 'container');
   const actions = Array.isArray(body['actions']) ? (body['actions'] as unknown[]).slice(0, 5) : [];
   // The verification token, and addresses and ids with which anybody may answer in the app's name, are nobody's business.
   const { token: _token, response_url: _url, response_urls: _urls, trigger_id: _trigger, ...payload } = body;
@@ -158,16 +162,16 @@ function translateInteraction(text: string): readonly TranslatedEvent[] {
       type: 'slack.interaction.received',
       data: {
         interaction,
-        teamId: textOf(objectOf(body, 'team'), 'id'),
-        userId: textOf(objectOf(body, 'user'), 'id'),
-        channelId: textOf(objectOf(body, 'channel'), 'id') ?? textOf(container, 'channel_id'),
-        messageId: textOf(objectOf(body, 'message'), 'ts') ?? textOf(container, 'message_ts'),
-        callbackId: textOf(body, 'callback_id') ?? textOf(objectOf(body, 'view'), 'callback_id'),
+        teamId: textAt(objectAt(body, 'team'), 'id'),
+        userId: textAt(objectAt(body, 'user'), 'id'),
+        channelId: textAt(objectAt(body, 'channel'), 'id') ?? textAt(container, 'channel_id'),
+        messageId: textAt(objectAt(body, 'message'), 'ts') ?? textAt(container, 'message_ts'),
+        callbackId: textAt(body, 'callback_id') ?? textAt(objectAt(body, 'view'), 'callback_id'),
         actions: actions.map((action) => ({
-          actionId: textOf(action as Json, 'action_id'),
-          value: textOf(action as Json, 'value', 2000),
+          actionId: textAt(action as JsonObject, 'action_id'),
+          value: textAt(action as JsonObject, 'value', 2000),
         })),
-        payload: bounded(payload),
+        payload: boundedPayload(payload, maxPayloadBytes),
       },
     },
   ];
@@ -177,13 +181,13 @@ function kindOf(delivery: InboundDelivery): string | undefined {
   if (isForm(delivery)) {
     const form = readForm(delivery);
     const payload = form.get('payload');
-    if (payload !== null) return textOf(parseObject(payload), 'type') ?? undefined;
+    if (payload !== null) return textAt(parseJsonObject(payload), 'type') ?? undefined;
     return form.get('command')?.slice(0, 128) ?? undefined;
   }
   const body = readJson(delivery);
-  const event = objectOf(body, 'event');
-  const name = textOf(event, 'type') ?? textOf(body, 'type');
-  const subtype = textOf(event, 'subtype');
+  const event = objectAt(body, 'event');
+  const name = textAt(event, 'type') ?? textAt(body, 'type');
+  const subtype = textAt(event, 'subtype');
   return name === null ? undefined : subtype === null ? name : `${name}.${subtype}`;
 }
 
@@ -195,38 +199,13 @@ function readForm({ body }: InboundDelivery): URLSearchParams {
   return new URLSearchParams(Buffer.from(body).toString('utf8'));
 }
 
-function readJson(delivery: InboundDelivery): Json | undefined {
-  return isForm(delivery) ? undefined : parseObject(Buffer.from(delivery.body).toString('utf8'));
-}
-
-function parseObject(text: string): Json | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
-  } catch {
-    return undefined; // told as malformed where it matters
-  }
-}
-
-function objectOf(value: Json | undefined, field: string): Json | undefined {
-  const found = value?.[field];
-  return typeof found === 'object' && found !== null && !Array.isArray(found) ? (found as Json) : undefined;
-}
-
-function textOf(value: Json | null | undefined, field: string, maxLength = 256): string | null {
-  const found = value?.[field];
-  return typeof found === 'string' && found !== '' ? found.slice(0, maxLength).toWellFormed() : null;
+function readJson(delivery: InboundDelivery): JsonObject | undefined {
+  return isForm(delivery) ? undefined : parseJsonObject(delivery.body);
 }
 
 function timeOf(seconds: unknown): string | null {
   if (typeof seconds !== 'number' || !(seconds > 0 && seconds < 8_640_000_000_000)) return null;
   return new Date(seconds * 1000).toISOString();
-}
-
-/** Null for a payload that an event has no room for; the fields beside it say what happened. */
-function bounded(payload: Json): Json | null {
-  const text = JSON.stringify(payload);
-  return Buffer.byteLength(text) <= maxPayloadBytes ? (JSON.parse(text) as Json) : null;
 }
 
 function find(table: Readonly<Record<string, string>>, name: string): string | undefined {

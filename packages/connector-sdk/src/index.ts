@@ -10,7 +10,6 @@ export type {
   PullRequestDetail,
   PullRequestReview,
 } from './categories/change-schemas.ts';
-export { type ChatCollector, createChatCollector } from './categories/chat-collector.ts';
 export {
   type CiActionId,
   type CiHandlers,
@@ -44,6 +43,7 @@ export type {
   MessageBlock,
   MessageInput,
 } from './categories/communication-schemas.ts';
+export { type ChatCollector, createChatCollector } from './categories/chat-collector.ts';
 export { costOfTokens, findModelPrice, pricingOf, type TokenCounts } from './categories/model-cost.ts';
 export {
   explainModelError,
@@ -152,7 +152,6 @@ export {
   type WebhookTopic,
   webhookTopics,
 } from './categories/source-control-schemas.ts';
-export type { StandardActionsOptions } from './categories/standard-actions.ts';
 export {
   type VaultActionId,
   type VaultHandlers,
@@ -163,6 +162,7 @@ export {
   vaultReference,
 } from './categories/vault.ts';
 export { type SecretEntry, secretPathPattern } from './categories/vault-schemas.ts';
+export type { StandardActionsOptions } from './categories/standard-actions.ts';
 export { composeConfigSchema } from './config-schema.ts';
 export {
   type ConnectionStep,
@@ -242,4 +242,3 @@ export type {
 } from './webhook.ts';
 export { boundedPayload, type JsonObject, objectAt, parseJsonObject, textAt } from './webhook-payload.ts';
 export { type HmacProof, hmacProof, sameText, tokenProof } from './webhook-proof.ts';
-export { type StandardWebhook, standardWebhook } from './webhook-standard.ts';
