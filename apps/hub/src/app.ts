@@ -27,6 +27,7 @@ import { readOrRefuse, refuseAddress, refuseSetting } from './refuse-setting.ts'
 import { createGrants, createRuntime, loadConnectors } from './runtime/runtime.ts';
 import { startBudgets } from './start-budgets.ts';
 import { startInboundWebhooks } from './start-inbound-webhooks.ts';
+import { startOutgoingWebhooks } from './start-outgoing-webhooks.ts';
 import { createStartedParts } from './started-parts.ts';
 import { createLogger, createRedactor, createTelemetry, createTracer } from './telemetry/telemetry.ts';
 import { createTenantNetworks } from './tenant-networks.ts';
@@ -193,7 +194,8 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
     const catalog = createCatalog({
       ...ground,
       vault,
-      schedule: webhooks.endingWith(createCheckSchedule({ clock })),
+      schedule: createCheckSchedule({ clock }),
+      onUninstall: webhooks.endpoints.forget,
       approvalRequired: findApprovalRequired,
       onChanged,
     });
@@ -239,6 +241,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
       runCheck: gateway.runCheck,
       redact: redactFor,
     });
+    const outgoing = startOutgoingWebhooks({ ...ground, egress, metrics, redactor, keyRing: createKeyRing(keys), started });
     await catalog.setTypes(catalogTypes(registry));
 
     const { generatedKey } = await access.bootstrap(config.bootstrapApiKey ?? undefined);
@@ -258,6 +261,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
         health,
         inboundWebhooks: webhooks,
         metrics,
+        outgoingWebhooks: outgoing,
         registry,
         testConnection: tests.now,
         vault,

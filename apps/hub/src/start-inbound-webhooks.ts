@@ -1,7 +1,7 @@
-// Wires webhooks in: the gateway registers them at products, the catalog forgets them when an integration goes.
+// Wires webhooks in: the gateway makes and removes them at products.
 import type { RegisteredWebhook } from '@inthub/connector-sdk';
 import { HubError } from '@inthub/contracts';
-import type { Acting, CheckSchedule } from './catalog/catalog.ts';
+import type { Acting } from './catalog/catalog.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import { createInboundWebhooks, type InboundWebhooks } from './webhooks/webhooks.ts';
 
@@ -11,19 +11,14 @@ export interface StartInboundWebhooksDeps extends Omit<RoomDeps, 'register' | 'd
   readonly gateway: Pick<Gateway, 'changeWebhook'>;
 }
 
-export interface StartedInboundWebhooks extends InboundWebhooks {
-  /** The health schedule, and with it the endpoints: both end with their integration, in its transaction. */
-  endingWith(schedule: CheckSchedule): CheckSchedule;
-}
-
-export function startInboundWebhooks({ gateway, ...deps }: StartInboundWebhooksDeps): StartedInboundWebhooks {
+export function startInboundWebhooks({ gateway, ...deps }: StartInboundWebhooksDeps): InboundWebhooks {
   const callOf = ({ principal, requestId }: Acting, integrationId: string, webhookId: string) => ({
     principal,
     requestId,
     integrationId,
     webhookId,
   });
-  const webhooks = createInboundWebhooks({
+  return createInboundWebhooks({
     ...deps,
     async register(acting, integrationId, webhookId, request): Promise<RegisteredWebhook> {
       const call = callOf(acting, integrationId, webhookId);
@@ -36,14 +31,4 @@ export function startInboundWebhooks({ gateway, ...deps }: StartInboundWebhooksD
       await gateway.changeWebhook({ ...call, change: { kind: 'deregister', webhook } });
     },
   });
-  return {
-    ...webhooks,
-    endingWith: (schedule) => ({
-      ...schedule,
-      async stop(tx, integrationId) {
-        await schedule.stop(tx, integrationId);
-        await webhooks.endpoints.forget(tx, integrationId);
-      },
-    }),
-  };
 }

@@ -44,6 +44,8 @@ export interface CatalogOptions {
   readonly log: Log;
   /** Whether the tenant wants activation by somebody other than the creator. */
   readonly approvalRequired: (tx: TenantTx) => Promise<boolean>;
+  /** In the transaction of an uninstall: forgets what other rooms keep for the integration. */
+  readonly onUninstall?: (tx: TenantTx, integrationId: string) => Promise<void>;
   /** Called after the commit of a change that callers of the integration have to notice: drop what was cached for it. */
   readonly onChanged?: (tenantId: TenantId, integrationId: string) => void;
 }

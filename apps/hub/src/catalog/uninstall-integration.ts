@@ -40,6 +40,7 @@ export async function uninstallIntegration(
     await save(tx, before, after);
     await ctx.schedule.stop(tx, id);
     if (deleteData) await deleteUsage(tx, id);
+    await ctx.onUninstall?.(tx, id);
     const credentials = await ctx.vault.revoke(tx, { integrationId: id, principal, requestId });
 
     const details = { deleteData, revokeTokens, credentialsRevoked: credentials };

@@ -54,7 +54,7 @@ const garbage: readonly (string | Uint8Array)[] = [
   '{"__proto__":{"events":[1]},"constructor":null}',
   'payload=%7B%22a%22%3A1%7D&x=%ZZ',
   '<html>It works!</html>',
-  `${'['.repeat(5_000)}${']'.repeat(5_000)}`,
+  `${'['.repeat(500)}${']'.repeat(500)}`,
   Uint8Array.from([0xff, 0xfe, 0x00, 0x80]),
 ];
 
@@ -101,6 +101,7 @@ export function webhookConformance(options: WebhookConformanceOptions): void {
       const events = await definition.translate(delivery);
       expect(events.map(({ type }) => type)).toEqual(sample.events);
       checkEvents(definition, events);
+      expect(JSON.parse(JSON.stringify(events)), 'events are plain JSON').toEqual(events);
       expect(JSON.stringify(events)).not.toContain(secret);
       if (sample.deliveryId !== undefined) expect(definition.deliveryId?.(delivery)).toBe(sample.deliveryId);
       if (sample.kind !== undefined) expect(definition.kind?.(delivery)).toBe(sample.kind);
@@ -222,6 +223,5 @@ function checkEvents(definition: WebhookDefinition, events: readonly TranslatedE
     expect(definition.events).toContain(type);
     const text = JSON.stringify(data);
     expect(Buffer.byteLength(text)).toBeLessThanOrEqual(maxEventBytes);
-    expect(JSON.parse(text), `data of ${type} is plain JSON`).toEqual(data);
   }
 }

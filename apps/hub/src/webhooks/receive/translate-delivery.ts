@@ -75,6 +75,8 @@ function fault(what: string): HubError {
 
 /** A body that is not what the product sends stays so, and so does an integration that is gone. */
 function isFinal(cause: unknown): boolean {
+  // Nested deeper than anything can be written.
+  if (cause instanceof RangeError) return true;
   if (!(cause instanceof HubError)) return false;
   return cause.code === 'invalid_request' || cause.code === 'not_found' || cause.code === 'connector_failed';
 }
