@@ -22,6 +22,8 @@ export interface EgressScope {
    */
   readonly refreshCredential?: (refused: string) => Promise<OpenCredential>;
   readonly rateLimitHeaders?: RateLimitHeaders;
+  /** Header that names the window which an answer's limit speaks of. */
+  readonly limitBucketHeader?: string;
   readonly signal: AbortSignal;
   /** `Clock.monotonicMs` value after which nothing may be sent or waited for. */
   readonly deadlineMs: number;
@@ -78,6 +80,8 @@ export interface RateLimitState {
   readonly remaining?: number;
   readonly resetAt?: Date;
   readonly retryAfterMs?: number;
+  /** Which of several windows it is, as the provider names it. */
+  readonly bucket?: string;
 }
 
 /** The part of the hub's log that egress uses: fields first, then a fixed message. */

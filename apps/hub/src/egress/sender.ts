@@ -1,7 +1,9 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from '@inthub/contracts';
 import type { CallBounds } from './call-bounds.ts';
 import type { DeadlineWatch } from './deadline.ts';
 import { type Answer, type ExchangeResult, exchange, type SendLimits } from './exchange.ts';
+import { headerText } from './headers.ts';
 import type { IntegrationSettings } from './integration-settings.ts';
 import type { EgressPolicy, Target } from './policy.ts';
 import type { Pools } from './pools.ts';
@@ -110,7 +112,11 @@ export function createSender(parts: { pools: Pools; clock: Clock; watch: Deadlin
           limits: sending.limits,
           bounds: sending.bounds,
           onEnd(result) {
-            rateLimit = parseRateLimit(result.headers, scope.rateLimitHeaders, clock);
+            rateLimit = withBucket(
+              parseRateLimit(result.headers, scope.rateLimitHeaders, clock),
+              result.headers,
+              scope,
+            );
             report(sending, result, rateLimit, traced);
           },
         },
@@ -120,4 +126,15 @@ export function createSender(parts: { pools: Pools; clock: Clock; watch: Deadlin
       return { ...answer, rateLimit };
     },
   };
+}
+
+/** Names are bounded: they come from the provider and become keys of what is kept. */
+function withBucket(
+  rateLimit: RateLimitState | undefined,
+  headers: IncomingHttpHeaders,
+  { limitBucketHeader }: EgressScope,
+): RateLimitState | undefined {
+  if (rateLimit === undefined || limitBucketHeader === undefined) return rateLimit;
+  const bucket = headerText(headers, limitBucketHeader.toLowerCase());
+  return bucket === undefined ? rateLimit : { ...rateLimit, bucket: bucket.slice(0, 128) };
 }

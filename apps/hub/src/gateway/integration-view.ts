@@ -17,6 +17,8 @@ export interface IntegrationView {
   readonly tenantKey: string;
   readonly circuit: CircuitSettings;
   readonly limits: RateLimits;
+  /** Windows that the provider keeps beside its default one, as actions name them; null where it keeps one. */
+  readonly buckets: ReadonlySet<string> | null;
   readonly grant: GrantView | null;
   readonly allowedHosts: readonly string[];
   readonly blockedHosts: readonly string[];
@@ -57,21 +59,27 @@ export function keyOf(tenantId: string, integrationId: string): string {
 function viewOf(integration: InstalledIntegration, connector: LoadedConnector, fallback: RateLimits): IntegrationView {
   const { manifest } = connector.definition;
   const { grant, config, tenantId } = integration;
+  const plans = plansOf(connector.definition, integration.type);
   const category = manifest.types.find(({ id }) => id === integration.type)?.category ?? manifest.metadata.category;
   return {
     connector,
     connectorId: manifest.id,
     critical: manifest.critical ?? false,
-    plans: plansOf(connector.definition, integration.type),
+    plans,
     key: keyOf(tenantId, integration.id),
     tenantKey: tenantId,
     circuit: manifest.circuit ?? circuitDefaults[category],
     limits: limitsOf(integration.rateLimits, manifest.pace, fallback),
+    buckets: manifest.limitBuckets === undefined ? null : bucketsOf(plans),
     grant: grant === null ? null : grantView(grant),
     allowedHosts: [...manifest.egress.hosts, ...(grant?.networkScope.allowedDomains ?? [])],
     blockedHosts: grant?.networkScope.blockedDomains ?? [],
     authMethods: manifest.auth.filter(({ mode }) => mode === config.authMode),
   };
+}
+
+function bucketsOf(plans: ReadonlyMap<string, Plan>): ReadonlySet<string> {
+  return new Set([...plans.values()].flatMap(({ bucket }) => bucket ?? []));
 }
 
 function grantView({ grantedCapabilities, deniedCapabilities, expiresAt }: Grant): GrantView {

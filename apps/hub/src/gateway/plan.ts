@@ -28,6 +28,8 @@ export interface Plan {
   /** Deals with secrets: needs a grant that names it, and nothing of it is kept. */
   readonly sensitive: boolean;
   readonly weight: number;
+  /** Which of the provider's windows it draws on; undefined is the default one. */
+  readonly bucket: string | undefined;
   readonly timeoutMs: number | undefined;
   /** Null is never cached. */
   readonly cache: { readonly name: CacheName; readonly ttlMs: number } | null;
@@ -46,6 +48,7 @@ export const testPlan: Plan = {
   safe: true,
   sensitive: false,
   weight: 1,
+  bucket: undefined,
   timeoutMs: undefined,
   cache: { name: 'connection_test', ttlMs: cacheBounds.connection_test.ttlMs },
   cacheParameters: () => null,
@@ -76,6 +79,7 @@ export const discoveryPlan: Plan = {
   safe: true,
   sensitive: false,
   weight: 1,
+  bucket: undefined,
   timeoutMs: undefined,
   cache: { name: 'discovery', ttlMs: cacheBounds.discovery.ttlMs },
   cacheParameters(target) {
@@ -118,13 +122,15 @@ export function plansOf(connector: ConnectorDefinition, typeId: string): Readonl
   }
   let plans = byType.get(typeId);
   if (plans === undefined) {
-    plans = new Map(actionsOfType(connector, typeId).map((action) => [action.id, planOf(action)]));
+    const usual = connector.manifest.limitBuckets?.default;
+    plans = new Map(actionsOfType(connector, typeId).map((action) => [action.id, planOf(action, usual)]));
     byType.set(typeId, plans);
   }
   return plans;
 }
 
-function planOf(action: AnyAction): Plan {
+/** @param usualBucket The connector's default bucket, which is kept with the integration itself. */
+function planOf(action: AnyAction, usualBucket: string | undefined): Plan {
   let check: SchemaCheck | undefined;
   const copies = hasDefaults(action.input);
   const sensitive = action.sensitive ?? false;
@@ -134,6 +140,7 @@ function planOf(action: AnyAction): Plan {
     safe: action.safe,
     sensitive,
     weight: action.weight ?? 1,
+    bucket: action.limitBucket === usualBucket ? undefined : action.limitBucket,
     timeoutMs: action.timeoutMs,
     cache:
       action.safe && !sensitive && action.cacheTtlMs !== undefined

@@ -6,6 +6,7 @@ import type { Invocation, Runtime } from '../../runtime/runtime.ts';
 import type { Log } from '../../telemetry/telemetry.ts';
 import { traceIdOfCall } from '../call-labels.ts';
 import { armSignal, type CallState, known } from '../call-state.ts';
+import type { IntegrationView } from '../integration-view.ts';
 import { isPromise } from '../maybe-promise.ts';
 import type { ExternalLimit, LimitStore } from '../stores/limit-store.ts';
 import type { Stage } from './stage.ts';
@@ -37,7 +38,7 @@ export function createExecute({ egress, runtime, limits, clock, deadlines, log, 
     state.executed = true;
     trace?.executing();
     const traceId = traceIdOfCall(state);
-    const { rateLimitHeaders } = view.connector.definition.manifest;
+    const { rateLimitHeaders, limitBuckets } = view.connector.definition.manifest;
     const http = egress.client({
       tenantId: integration.tenantId,
       integrationId: integration.id,
@@ -53,6 +54,7 @@ export function createExecute({ egress, runtime, limits, clock, deadlines, log, 
       ...(credential === undefined ? {} : { credential }),
       ...(refreshCredential === undefined ? {} : { refreshCredential }),
       ...(rateLimitHeaders === undefined ? {} : { rateLimitHeaders }),
+      ...(limitBuckets === undefined ? {} : { limitBucketHeader: limitBuckets.header }),
       ...(call.traceparent === undefined ? {} : { traceparent: call.traceparent }),
       ...(trace === null ? {} : { traceAttempt: trace.attempt }),
     });
@@ -79,7 +81,8 @@ export function createExecute({ egress, runtime, limits, clock, deadlines, log, 
     if (rateLimit === undefined || attempt.purpose === 'token') return;
     if (rateLimit.remaining !== undefined) state.rateLimitRemaining = rateLimit.remaining;
     if (rateLimit.resetAt !== undefined) state.rateLimitResetAt = rateLimit.resetAt;
-    const reported = limits.report(known(state).view.key, externalLimitOf(attempt, rateLimit));
+    const { view } = known(state);
+    const reported = limits.report(view.key, inBucket(externalLimitOf(attempt, rateLimit), rateLimit.bucket, view));
     if (isPromise(reported)) reported.catch((error: unknown) => log.warn({ err: error }, 'provider limit not noted'));
   }
 
@@ -95,6 +98,19 @@ export function createExecute({ egress, runtime, limits, clock, deadlines, log, 
       return runtime.stream(action, state.input, invocationOf(state));
     },
   };
+}
+
+/** What concerns a window that no action draws on is of no use; that the provider has had enough is, whatever it names. */
+function inBucket(
+  external: ExternalLimit,
+  named: string | undefined,
+  { buckets, connector }: IntegrationView,
+): ExternalLimit {
+  if (named === undefined || buckets === null) return external;
+  if (buckets.has(named)) return { ...external, bucket: named };
+  if (named === connector.definition.manifest.limitBuckets?.default) return external;
+  const { retryAfterMs, remaining } = external;
+  return retryAfterMs === undefined || remaining === 0 ? {} : { retryAfterMs };
 }
 
 /** @throws HubError `connector_failed` for a cost that nobody could add up. */
@@ -117,6 +133,9 @@ function noteUsage(state: CallState, { tokensUsed, cost }: ReportedUsage): void 
 }
 
 /** Retry-After says "slow down" with 429 and 403 only; with 202, 301 or 503 it means something else. */
-function externalLimitOf({ status }: EgressAttempt, { retryAfterMs, ...rest }: RateLimitState): ExternalLimit {
+function externalLimitOf(
+  { status }: EgressAttempt,
+  { retryAfterMs, bucket: _, ...rest }: RateLimitState,
+): ExternalLimit {
   return retryAfterMs !== undefined && (status === 429 || status === 403) ? { ...rest, retryAfterMs } : rest;
 }

@@ -22,6 +22,7 @@ export function createLimit({ limits, tenantLimits, clock }: LimitDeps): Stage {
         weight: plan.weight,
         tenant: tenantLimits,
         integration: view.limits,
+        ...(plan.bucket === undefined ? {} : { bucket: plan.bucket }),
       });
       return isPromise(decision) ? decision.then((answer) => take(state, answer)) : take(state, decision);
     },

@@ -1,30 +1,15 @@
 // What one replica holds of a shared account: tokens drawn ahead, slots, and what it last heard of the shared state. No I/O.
 import type { RateLimits } from '@inthub/contracts';
 import { tokensLeft, waitMs } from '../limit/token-bucket.ts';
+import { createLease, holds, type Lease, learnLease, leaseMs, spend, wanted } from './limit-lease.ts';
 import type { AccountAnswer, AccountQuestion, StepRefusal } from './limit-script.ts';
 
 export const minuteMs = 60_000;
 export const hourMs = 3_600_000;
-/** Tokens drawn ahead are void after this, and so is what was heard. With it a limit is exceeded by no more than its tokens of this time. */
-const leaseMs = 1_000;
-/** Smaller limits are counted call by call: nothing is drawn ahead. */
-const leaseFrom = 1_000;
-/** Of a limit, no replica draws more ahead at once. */
-const leaseShare = 1 / 16;
 /** After a refusal for want of a slot the server is not asked again for this long, unless one comes back here. */
 const fullMs = 25;
 /** When a full house empties nobody knows. */
 const fullRetryMs = 1_000;
-
-/** Tokens of one bucket. */
-export interface Lease {
-  left: number;
-  untilMs: number;
-  /** Used since this lease began. */
-  spent: number;
-  /** When the shared bucket is full, as far as known: it holds no more tokens than that says. */
-  fullAtMs: number;
-}
 
 /** Times are `Clock.monotonicMs`. */
 export interface Account {
@@ -57,12 +42,11 @@ export interface Account {
 }
 
 export function createAccount(name: string, kind: Account['kind']): Account {
-  const lease = (): Lease => ({ left: 0, untilMs: 0, spent: 0, fullAtMs: Number.NEGATIVE_INFINITY });
   return {
     name,
     kind,
-    minute: lease(),
-    hour: lease(),
+    minute: createLease(),
+    hour: createLease(),
     granted: 0,
     inUse: 0,
     peak: 0,
@@ -87,10 +71,20 @@ export function worst(a: StepRefusal | null, b: StepRefusal | null): StepRefusal
   return b === null || a.retryAfterMs >= b.retryAfterMs ? a : b;
 }
 
+/** What a call asks of one account. */
+export interface Part {
+  readonly key: string;
+  readonly account: Account;
+  readonly limits: RateLimits;
+  /** The call draws on the provider's window that is kept here. */
+  readonly window: boolean;
+}
+
 /** A refusal that the server would give too, known without asking: shared buckets hold no more than was last heard. */
-export function knownRefusal(account: Account, limits: RateLimits, weight: number, now: number): StepRefusal | null {
+export function knownRefusal(part: Part, weight: number, now: number): StepRefusal | null {
+  const { account, limits } = part;
   const { requestsPerMinute, requestsPerHour, concurrentRequests } = limits;
-  let refusal = account.kind === 'connector' ? externalRefusal(account, now) : null;
+  let refusal = account.kind === 'connector' ? externalRefusal(part, now) : null;
   if (requestsPerMinute !== undefined)
     refusal = worst(refusal, leaseRefusal(account, account.minute, requestsPerMinute, minuteMs, weight, now));
   if (requestsPerHour !== undefined)
@@ -121,10 +115,10 @@ export function fullRefusal({ kind }: Account): StepRefusal {
   return { limitType: kind, retryAfterMs: fullRetryMs, remaining: 0, resetInMs: fullRetryMs };
 }
 
-function externalRefusal(account: Account, now: number): StepRefusal | null {
+function externalRefusal({ account, window }: Part, now: number): StepRefusal | null {
   const { externalHeld, externalLeft, windowEndsMs, blockedUntilMs, heardUntilMs } = account;
   // Somebody's unused share may come back, so an empty window is believed for a while only.
-  const empty = externalHeld < 1 && externalLeft < 1 && now < heardUntilMs;
+  const empty = window && externalHeld < 1 && externalLeft < 1 && now < heardUntilMs;
   const untilMs = Math.max(blockedUntilMs, empty ? windowEndsMs : 0);
   if (untilMs <= now) return null;
   return { limitType: 'external', retryAfterMs: untilMs - now, remaining: 0, resetInMs: untilMs - now };
@@ -135,18 +129,14 @@ function idleSlots({ granted, inUse }: Account): number {
 }
 
 /** Whether a call can go with what is in hand. */
-export function covers(account: Account, limits: RateLimits, weight: number, now: number): boolean {
+export function covers({ account, limits, window }: Part, weight: number, now: number): boolean {
   const { minute, hour } = account;
   const { requestsPerMinute, requestsPerHour, concurrentRequests } = limits;
   if (requestsPerMinute !== undefined && !holds(minute, Math.min(weight, requestsPerMinute), now)) return false;
   if (requestsPerHour !== undefined && !holds(hour, Math.min(weight, requestsPerHour), now)) return false;
   if (concurrentRequests !== undefined && (idleSlots(account) < 1 || now >= account.heardUntilMs)) return false;
   if (account.kind === 'tenant') return true;
-  return now < account.heardUntilMs && (account.externalHeld >= 1 || now >= account.windowEndsMs);
-}
-
-function holds({ left, untilMs }: Lease, weight: number, now: number): boolean {
-  return left >= weight && now < untilMs;
+  return now < account.heardUntilMs && (!window || account.externalHeld >= 1 || now >= account.windowEndsMs);
 }
 
 /** What was taken from hand, for one call; given back if the rest of it is refused. */
@@ -158,13 +148,13 @@ export interface Taken {
 }
 
 /** Takes as much of a call as is in hand: all of it after `covers`. */
-export function takeInHand(account: Account, limits: RateLimits, weight: number, now: number): Taken {
+export function takeInHand({ account, limits, window }: Part, weight: number, now: number): Taken {
   const { requestsPerMinute, requestsPerHour, concurrentRequests } = limits;
   const slot = concurrentRequests !== undefined && idleSlots(account) >= 1;
   if (slot) occupy(account);
   const inWindow = now < account.windowEndsMs;
   if (!inWindow) account.externalHeld = 0;
-  const external = inWindow && account.externalHeld >= 1;
+  const external = window && inWindow && account.externalHeld >= 1;
   if (external) {
     account.externalHeld -= 1;
     account.externalSpent += 1;
@@ -186,14 +176,6 @@ export function putBack(account: Account, { minute, hour, slot, external }: Take
   if (external) account.externalHeld += 1;
 }
 
-function spend(lease: Lease, weight: number, now: number): number {
-  if (now >= lease.untilMs) lease.left = 0;
-  const taken = Math.min(lease.left, weight);
-  lease.left -= taken;
-  lease.spent += taken;
-  return taken;
-}
-
 export function occupy(account: Account): void {
   account.inUse += 1;
   account.peak = Math.max(account.peak, account.inUse);
@@ -201,8 +183,7 @@ export function occupy(account: Account): void {
 
 /** What the server is asked on behalf of a call that took `taken` from hand. */
 export function questionFor(
-  account: Account,
-  limits: RateLimits,
+  { account, limits, window }: Part,
   weight: number,
   taken: Taken,
   now: number,
@@ -220,19 +201,9 @@ export function questionFor(
     hourWant: draws ? wanted(account.hour, requestsPerHour, now) : 0,
     slotLimit: concurrentRequests,
     slotNeed: concurrentRequests === 0 || taken.slot ? 0 : 1,
-    externalNeed: account.kind === 'tenant' ? -1 : taken.external ? 0 : 1,
-    externalWant: draws ? account.externalSpent * 2 : 0,
+    externalNeed: account.kind === 'tenant' ? -1 : window && !taken.external ? 1 : 0,
+    externalWant: draws && window ? account.externalSpent * 2 : 0,
   };
-}
-
-/**
- * Half of what this replica has used within the second, so that no more than a third of what it draws goes to waste, whatever the
- * traffic; every second begins with single tokens. At 1 000 calls a second that makes some twenty questions.
- */
-function wanted(lease: Lease, limit: number, now: number): number {
-  if (limit < leaseFrom) return 0;
-  if (now >= lease.untilMs) lease.spent = 0;
-  return Math.min(Math.floor(lease.spent / 2), Math.floor(limit * leaseShare));
 }
 
 /** A question that takes nothing: tells what is held, and gives back. */
@@ -283,16 +254,4 @@ export function learn(account: Account, question: AccountQuestion, answer: Accou
   account.externalLeft = answer.externalLeft;
   account.externalHeld += answer.externalGot;
   if (answer.externalGot > 0) account.externalSpent = 0;
-}
-
-function learnLease(lease: Lease, got: number, sentMs: number, fullInMs: number | null): void {
-  if (fullInMs === null) return;
-  lease.fullAtMs = sentMs + fullInMs;
-  if (got === 0) return;
-  // What was left of an older lease keeps its end, and so does what comes on top of it.
-  if (lease.left === 0 || sentMs >= lease.untilMs) {
-    lease.left = 0;
-    lease.untilMs = sentMs + leaseMs;
-  }
-  lease.left += got;
 }

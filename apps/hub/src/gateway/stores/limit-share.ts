@@ -1,12 +1,11 @@
 // A replica's share of the limits while the shared counters cannot be reached: an equal part, going on from what was last heard.
 import type { RateLimits } from '@inthub/contracts';
 import { afterTaking, tokensLeft, waitMs } from '../limit/token-bucket.ts';
-import { type Account, fullRefusal, hourMs, minuteMs, occupy, worst } from './limit-account.ts';
+import { fullRefusal, hourMs, minuteMs, occupy, type Part, worst } from './limit-account.ts';
 import type { StepRefusal } from './limit-script.ts';
 
 export function shareRefusal(
-  account: Account,
-  limits: RateLimits,
+  { account, limits, window }: Part,
   weight: number,
   replicas: number,
   now: number,
@@ -15,7 +14,8 @@ export function shareRefusal(
   const share = shareOf(limits, replicas);
   let refusal: StepRefusal | null = null;
   if (kind === 'connector') {
-    const untilMs = Math.max(account.blockedUntilMs, account.externalLeft < 1 ? account.windowEndsMs : 0);
+    const emptyUntilMs = window && account.externalLeft < 1 ? account.windowEndsMs : 0;
+    const untilMs = Math.max(account.blockedUntilMs, emptyUntilMs);
     if (untilMs > now)
       refusal = { limitType: 'external', retryAfterMs: untilMs - now, remaining: 0, resetInMs: untilMs - now };
   }
@@ -35,13 +35,7 @@ export function shareRefusal(
   return refusal;
 }
 
-export function takeFromShare(
-  account: Account,
-  limits: RateLimits,
-  weight: number,
-  replicas: number,
-  now: number,
-): void {
+export function takeFromShare({ account, limits, window }: Part, weight: number, replicas: number, now: number): void {
   const { requestsPerMinute, requestsPerHour, concurrentRequests } = shareOf(limits, replicas);
   const { minute, hour } = account;
   if (requestsPerMinute !== undefined)
@@ -50,7 +44,7 @@ export function takeFromShare(
     hour.fullAtMs = afterTaking(hour.fullAtMs, { limit: requestsPerHour, periodMs: hourMs }, weight, now);
   if (concurrentRequests !== undefined) occupy(account);
   // As if every replica took one.
-  if (now < account.windowEndsMs) account.externalLeft -= replicas;
+  if (window && now < account.windowEndsMs) account.externalLeft -= replicas;
 }
 
 function shareOf(limits: RateLimits, replicas: number): RateLimits {

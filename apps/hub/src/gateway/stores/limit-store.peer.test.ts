@@ -76,6 +76,73 @@ for (const [name, skip, create] of stores)
       expect(await take({ integration })).toMatchObject({ allowed: false });
     });
 
+    it('keeps the windows of a provider apart where it has several', async () => {
+      const { clock, store, take, taken } = setUp();
+      const resetAt = new Date(clock.now().getTime() + 60_000);
+      await store.report('t/i', { remaining: 1, resetAt, bucket: 'search' });
+      await store.report('t/i', { remaining: 2, resetAt });
+
+      await taken({ bucket: 'search' });
+      const refused = await take({ bucket: 'search' });
+      await taken();
+      await taken({ bucket: 'graphql' });
+      await taken();
+
+      expect(refused).toMatchObject({ allowed: false, limitType: 'external', retryAfterMs: 60_000 });
+      expect(await take()).toMatchObject({ allowed: false, limitType: 'external' });
+      await taken({ bucket: 'graphql' });
+      await clock.advance(60_000);
+      await taken({ bucket: 'search' });
+      await taken();
+    });
+
+    it('closes one window for Retry-After beside its end, and all for a Retry-After of its own', async () => {
+      const { clock, store, take, taken } = setUp();
+      const resetAt = new Date(clock.now().getTime() + 60_000);
+      await store.report('t/i', { remaining: 0, resetAt, retryAfterMs: 30_000, bucket: 'search' });
+
+      await taken();
+      expect(await take({ bucket: 'search' })).toMatchObject({ allowed: false, limitType: 'external' });
+
+      await store.report('t/i', { remaining: 20, resetAt, retryAfterMs: 5_000, bucket: 'graphql' });
+      for (const bucket of [undefined, 'graphql', 'other']) {
+        expect(await take(bucket === undefined ? {} : { bucket })).toMatchObject({
+          limitType: 'external',
+          retryAfterMs: 5_000,
+        });
+      }
+      await clock.advance(5_000);
+      await taken();
+      await taken({ bucket: 'graphql' });
+    });
+
+    it('counts every window against the limits of the integration', async () => {
+      const { store, take, taken } = setUp();
+      const integration = { requestsPerMinute: 3, concurrentRequests: 3 };
+      const permits = [
+        await taken({ integration }),
+        await taken({ integration, bucket: 'a' }),
+        await taken({ integration, bucket: 'b' }),
+      ];
+
+      expect(await take({ integration, bucket: 'c' })).toMatchObject({ allowed: false, limitType: 'connector' });
+      for (const permit of permits) await store.release(permit, 1);
+      expect(await take({ integration, bucket: 'a' })).toMatchObject({ allowed: false, limitType: 'connector' });
+    });
+
+    it('gives a request back to its window when nothing was sent', async () => {
+      const { clock, store, take, taken } = setUp();
+      await store.report('t/i', { remaining: 1, resetAt: new Date(clock.now().getTime() + 60_000), bucket: 'a' });
+      const permit = await taken({ bucket: 'a' });
+      expect(await take({ bucket: 'a' })).toMatchObject({ allowed: false });
+
+      await store.release(permit, 0);
+
+      // What came back may have to be asked for first.
+      await clock.advance(1_001);
+      await taken({ bucket: 'a' });
+    });
+
     it('charges weights, and lets a weight above the bucket through a full bucket', async () => {
       const { clock, take, taken } = setUp();
       const integration = { requestsPerMinute: 10 };

@@ -16,6 +16,8 @@ export interface LimitRequest {
   readonly weight: number;
   readonly tenant: RateLimits;
   readonly integration: RateLimits;
+  /** Which of the provider's own windows it draws on, where that keeps several; default the integration's one. */
+  readonly bucket?: string;
 }
 
 /** Opaque; holds the concurrency slots of one call. */
@@ -40,6 +42,21 @@ export interface ExternalLimit {
   readonly remaining?: number;
   readonly resetAt?: Date;
   readonly retryAfterMs?: number;
+  /** The window that it speaks of; see `LimitRequest.bucket`. */
+  readonly bucket?: string;
+}
+
+/** Key of one of several windows of an integration's provider. */
+export function bucketKeyOf(integrationKey: string, bucket: string): string {
+  return `${integrationKey}#${bucket}`;
+}
+
+/**
+ * Retry-After closes the whole integration (a provider that has had enough of all of it says so while its window is not empty), but
+ * beside an empty window it speaks of that window.
+ */
+export function concernsBucketOnly({ bucket, remaining }: ExternalLimit): boolean {
+  return bucket !== undefined && remaining === 0;
 }
 
 /**
@@ -53,6 +70,6 @@ export interface LimitStore {
   take(request: LimitRequest): MaybePromise<LimitDecision>;
   /** @param apiCalls Requests that the call sent to the provider; none gives its share of the provider's limit back. */
   release(permit: LimitPermit, apiCalls: number): MaybePromise<void>;
-  /** The provider's own words; nothing passes until its reset once nothing is left. */
+  /** The provider's own words; nothing passes until its reset once nothing is left of the window. */
   report(integrationKey: string, external: ExternalLimit): MaybePromise<void>;
 }

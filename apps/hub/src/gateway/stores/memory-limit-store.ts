@@ -2,6 +2,8 @@ import type { Clock, RateLimits } from '@inthub/contracts';
 import { LRUCache } from 'lru-cache';
 import { afterTaking, type BucketSettings, tokensLeft, waitMs } from '../limit/token-bucket.ts';
 import {
+  bucketKeyOf,
+  concernsBucketOnly,
   type ExternalLimit,
   type LimitDecision,
   type LimitPermit,
@@ -31,6 +33,8 @@ interface Counters {
 interface Permit {
   readonly tenant: Counters;
   readonly integration: Counters;
+  /** Whose provider's window it draws on. */
+  readonly window: Counters;
   readonly windowEndsMs: number;
   released: boolean;
 }
@@ -70,22 +74,29 @@ export function createMemoryLimitStore({ clock, max = 100_000 }: MemoryLimitStor
   }
 
   return {
-    take({ tenantKey, integrationKey, weight, tenant, integration }: LimitRequest): LimitDecision {
+    take({ tenantKey, integrationKey, weight, tenant, integration, bucket }: LimitRequest): LimitDecision {
       const now = clock.monotonicMs();
       const ofTenant = countersOf(tenantKey);
       const ofIntegration = countersOf(integrationKey);
+      const window = bucket === undefined ? ofIntegration : countersOf(bucketKeyOf(integrationKey, bucket));
       const refusal = worst(
         refusalOf(ofTenant, tenant, weight, now, 'tenant'),
-        worst(externalRefusal(ofIntegration, now), refusalOf(ofIntegration, integration, weight, now, 'connector')),
+        worst(
+          bucket === undefined
+            ? externalRefusal(window, now)
+            : worst(blockRefusal(ofIntegration.blockedUntilMs, now), externalRefusal(window, now)),
+          refusalOf(ofIntegration, integration, weight, now, 'connector'),
+        ),
       );
       if (refusal !== null) return refusal;
       takeFrom(ofTenant, tenant, weight, now);
       takeFrom(ofIntegration, integration, weight, now);
-      if (ofIntegration.windowEndsMs > now) ofIntegration.externalLeft -= 1;
+      if (window.windowEndsMs > now) window.externalLeft -= 1;
       const permit: Permit = {
         tenant: ofTenant,
         integration: ofIntegration,
-        windowEndsMs: ofIntegration.windowEndsMs,
+        window,
+        windowEndsMs: window.windowEndsMs,
         released: false,
       };
       return { allowed: true, permit };
@@ -97,15 +108,16 @@ export function createMemoryLimitStore({ clock, max = 100_000 }: MemoryLimitStor
       permit.released = true;
       permit.tenant.inFlight -= 1;
       permit.integration.inFlight -= 1;
-      if (apiCalls === 0 && permit.integration.windowEndsMs === permit.windowEndsMs)
-        permit.integration.externalLeft += 1;
+      if (apiCalls === 0 && permit.window.windowEndsMs === permit.windowEndsMs) permit.window.externalLeft += 1;
     },
 
-    report(integrationKey: string, { remaining, resetAt, retryAfterMs }: ExternalLimit): void {
-      const counters = countersOf(integrationKey);
+    report(integrationKey: string, external: ExternalLimit): void {
+      const { remaining, resetAt, retryAfterMs, bucket } = external;
+      const counters = countersOf(bucket === undefined ? integrationKey : bucketKeyOf(integrationKey, bucket));
       const now = clock.monotonicMs();
       if (retryAfterMs !== undefined && retryAfterMs > 0) {
-        counters.blockedUntilMs = Math.max(counters.blockedUntilMs, now + Math.min(retryAfterMs, longestBlockMs));
+        const blocked = concernsBucketOnly(external) ? counters : countersOf(integrationKey);
+        blocked.blockedUntilMs = Math.max(blocked.blockedUntilMs, now + Math.min(retryAfterMs, longestBlockMs));
       }
       if (remaining === undefined || resetAt === undefined) return;
       const resetInMs = Math.min(resetAt.getTime() - clock.now().getTime(), longestBlockMs);
@@ -170,7 +182,10 @@ function bucketRefusal(
 
 function externalRefusal(counters: Counters, now: number): Refusal | null {
   const emptyUntilMs = counters.externalLeft < 1 ? counters.windowEndsMs : 0;
-  const untilMs = Math.max(counters.blockedUntilMs, emptyUntilMs);
+  return blockRefusal(Math.max(counters.blockedUntilMs, emptyUntilMs), now);
+}
+
+function blockRefusal(untilMs: number, now: number): Refusal | null {
   if (untilMs <= now) return null;
   return { allowed: false, limitType: 'external', retryAfterMs: untilMs - now, remaining: 0, resetInMs: untilMs - now };
 }

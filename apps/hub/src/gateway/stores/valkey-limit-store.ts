@@ -1,6 +1,6 @@
 // Limits counted in Valkey for all replicas. Tokens and slots are drawn a little ahead, so that most calls ask nobody; what is known
 // to be used up is refused without asking. The bounds stand in docs/gateway.md.
-import { type Clock, createId } from '@inthub/contracts';
+import { type Clock, createId, type RateLimits } from '@inthub/contracts';
 import { LRUCache } from 'lru-cache';
 import type { Log } from '../../telemetry/telemetry.ts';
 import type { MaybePromise } from '../maybe-promise.ts';
@@ -11,6 +11,7 @@ import {
   knownRefusal,
   learn,
   occupy,
+  type Part,
   putBack,
   questionFor,
   resume,
@@ -19,16 +20,15 @@ import {
   upkeep,
   worst,
 } from './limit-account.ts';
-import { type AccountQuestion, limitReport, limitStep, stepAnswerOf, stepArguments } from './limit-script.ts';
+import { createLimitReports } from './limit-reports.ts';
+import { type AccountQuestion, limitStep, type StepRefusal, stepAnswerOf, stepArguments } from './limit-script.ts';
 import { shareRefusal, takeFromShare } from './limit-share.ts';
 import {
-  type ExternalLimit,
+  bucketKeyOf,
   type LimitDecision,
   type LimitPermit,
   type LimitRequest,
   type LimitStore,
-  longestBlockMs,
-  sameWindowMs,
 } from './limit-store.ts';
 import { createReplicaCount } from './replica-count.ts';
 import type { ValkeyConnection } from './valkey-connection.ts';
@@ -52,11 +52,12 @@ export interface ValkeyLimitStoreOptions {
   readonly nowMs?: () => number;
 }
 
+const noLimits: RateLimits = {};
+
 interface Permit {
   readonly slots: readonly Account[];
-  readonly integration: Account;
-  /** Window of the provider from which a request was taken. */
-  readonly window: string | null;
+  /** Where a request of the provider's window was taken, and which window that was. */
+  readonly window: { readonly account: Account; readonly name: string } | null;
   released: boolean;
 }
 
@@ -99,83 +100,99 @@ export function createValkeyLimitStore(options: ValkeyLimitStoreOptions): LimitS
     }
   }
 
+  function partsOf({ tenantKey, integrationKey, tenant, integration, bucket }: LimitRequest): readonly Part[] {
+    const own = accountOf(integrationKey, 'connector');
+    const parts: Part[] = [
+      { key: tenantKey, account: accountOf(tenantKey, 'tenant'), limits: tenant, window: false },
+      { key: integrationKey, account: own, limits: integration, window: bucket === undefined },
+    ];
+    if (bucket !== undefined) {
+      const key = bucketKeyOf(integrationKey, bucket);
+      parts.push({ key, account: accountOf(key, 'connector'), limits: noLimits, window: true });
+    }
+    return parts;
+  }
+
   function take(request: LimitRequest): MaybePromise<LimitDecision> {
     const now = clock.monotonicMs();
     const { weight } = request;
-    const tenant = accountOf(request.tenantKey, 'tenant');
-    const integration = accountOf(request.integrationKey, 'connector');
-    if (!connection.ready) return takeShare(request, tenant, integration, now);
-    const refusal = worst(
-      knownRefusal(tenant, request.tenant, weight, now),
-      knownRefusal(integration, request.integration, weight, now),
-    );
+    const parts = partsOf(request);
+    if (!connection.ready) return takeShare(parts, weight, now);
+    let refusal: StepRefusal | null = null;
+    for (const part of parts) refusal = worst(refusal, knownRefusal(part, weight, now));
     if (refusal !== null) return { allowed: false, ...refusal };
-    const resets = [resume(tenant, connection.epoch), resume(integration, connection.epoch)] as const;
-    const inHand = covers(tenant, request.tenant, weight, now) && covers(integration, request.integration, weight, now);
-    const taken = [
-      takeInHand(tenant, request.tenant, weight, now),
-      takeInHand(integration, request.integration, weight, now),
-    ] as const;
-    if (inHand) return allowed(request, tenant, integration, taken[1].external);
-    return ask(request, tenant, integration, { taken, resets, now });
+    const resets = parts.map(({ account }) => resume(account, connection.epoch));
+    const inHand = parts.every((part) => covers(part, weight, now));
+    const taken = parts.map((part) => takeInHand(part, weight, now));
+    if (inHand)
+      return allowed(
+        parts,
+        taken.map(({ external }) => external),
+      );
+    return ask(parts, weight, { taken, resets, now });
   }
 
   interface Asking {
-    readonly taken: readonly [Taken, Taken];
-    readonly resets: readonly [0 | 1, 0 | 1];
+    readonly taken: readonly Taken[];
+    readonly resets: readonly (0 | 1)[];
     readonly now: number;
   }
 
-  async function ask(request: LimitRequest, tenant: Account, integration: Account, asking: Asking) {
-    const { taken, resets, now } = asking;
-    const { weight } = request;
-    const questions = [
-      { ...questionFor(tenant, request.tenant, weight, taken[0], now), reset: resets[0] },
-      { ...questionFor(integration, request.integration, weight, taken[1], now), reset: resets[1] },
-    ] as const;
-    const drawing = [tenant, integration].filter((account) => !account.drawing);
+  async function ask(parts: readonly Part[], weight: number, { taken, resets, now }: Asking): Promise<LimitDecision> {
+    const asked = parts.map((part, index) => {
+      const inHand = taken[index] as Taken;
+      const question = { ...questionFor(part, weight, inHand, now), reset: resets[index] as 0 | 1 };
+      return { part, inHand, question };
+    });
+    const accounts = parts.map(({ account }) => account);
+    const drawing = accounts.filter((account) => !account.drawing);
     for (const account of drawing) account.drawing = true;
+    const putAllBack = () => {
+      for (const { part, inHand } of asked) putBack(part.account, inHand);
+    };
     try {
-      const { refusal } = await exchange([tenant, integration], questions);
+      const { refusal } = await exchange(
+        accounts,
+        asked.map(({ question }) => question),
+      );
       if (refusal === null) {
-        takeAsked(tenant, questions[0]);
-        const window = takeAsked(integration, questions[1]);
-        return allowed(request, tenant, integration, window || taken[1].external);
+        return allowed(
+          parts,
+          asked.map(({ part, inHand, question }) => takeAsked(part.account, question) || inHand.external),
+        );
       }
-      putBack(tenant, taken[0]);
-      putBack(integration, taken[1]);
-      return { allowed: false, ...refusal } as const;
+      putAllBack();
+      return { allowed: false, ...refusal };
     } catch (error) {
       log.debug({ err: error }, 'limits counted without the shared counters');
-      putBack(tenant, taken[0]);
-      putBack(integration, taken[1]);
-      return takeShare(request, tenant, integration, clock.monotonicMs());
+      putAllBack();
+      return takeShare(parts, weight, clock.monotonicMs());
     } finally {
       for (const account of drawing) account.drawing = false;
     }
   }
 
-  function allowed(request: LimitRequest, tenant: Account, integration: Account, external: boolean): LimitDecision {
+  /** @param external Of which of them a request of the provider's window was taken. */
+  function allowed(parts: readonly Part[], external: readonly boolean[]): LimitDecision {
     const slots: Account[] = [];
-    if (request.tenant.concurrentRequests !== undefined) slots.push(tenant);
-    if (request.integration.concurrentRequests !== undefined) slots.push(integration);
-    if (slots.includes(tenant)) active.set(request.tenantKey, tenant);
-    if (slots.includes(integration) || integration.externalHeld > 0) active.set(request.integrationKey, integration);
-    const permit: Permit = { slots, integration, window: external ? integration.window : null, released: false };
+    let window: Permit['window'] = null;
+    parts.forEach(({ key, account, limits }, index) => {
+      const slot = limits.concurrentRequests !== undefined;
+      if (slot) slots.push(account);
+      if (slot || account.externalHeld > 0) active.set(key, account);
+      if (external[index] === true) window = { account, name: account.window };
+    });
+    const permit: Permit = { slots, window, released: false };
     return { allowed: true, permit };
   }
 
-  function takeShare(request: LimitRequest, tenant: Account, integration: Account, now: number): LimitDecision {
-    const { weight } = request;
+  function takeShare(parts: readonly Part[], weight: number, now: number): LimitDecision {
     const count = replicas.known;
-    const refusal = worst(
-      shareRefusal(tenant, request.tenant, weight, count, now),
-      shareRefusal(integration, request.integration, weight, count, now),
-    );
+    let refusal: StepRefusal | null = null;
+    for (const part of parts) refusal = worst(refusal, shareRefusal(part, weight, count, now));
     if (refusal !== null) return { allowed: false, ...refusal };
-    takeFromShare(tenant, request.tenant, weight, count, now);
-    takeFromShare(integration, request.integration, weight, count, now);
-    return allowed(request, tenant, integration, false);
+    for (const part of parts) takeFromShare(part, weight, count, now);
+    return allowed(parts, []);
   }
 
   function giveBack(account: Account, slots: number): void {
@@ -211,6 +228,8 @@ export function createValkeyLimitStore(options: ValkeyLimitStoreOptions): LimitS
   // Ends by the signal only.
   beat().catch(() => undefined);
 
+  const report = createLimitReports({ connection, clock, nowMs, accountOf: (key) => accountOf(key, 'connector') });
+
   return {
     take,
 
@@ -219,8 +238,8 @@ export function createValkeyLimitStore(options: ValkeyLimitStoreOptions): LimitS
       if (permit.released) return;
       permit.released = true;
       const now = clock.monotonicMs();
-      const { integration } = permit;
-      if (apiCalls === 0 && permit.window === integration.window) integration.externalHeld += 1;
+      const { window } = permit;
+      if (apiCalls === 0 && window !== null && window.account.window === window.name) window.account.externalHeld += 1;
       for (const account of permit.slots) {
         account.inUse -= 1;
         account.fullUntilMs = 0;
@@ -230,31 +249,7 @@ export function createValkeyLimitStore(options: ValkeyLimitStoreOptions): LimitS
       }
     },
 
-    async report(integrationKey: string, external: ExternalLimit): Promise<void> {
-      const account = accountOf(integrationKey, 'connector');
-      const now = clock.monotonicMs();
-      const { remaining, resetAt, retryAfterMs = 0 } = external;
-      const blockMs = retryAfterMs > 0 ? Math.min(retryAfterMs, longestBlockMs) : 0;
-      const resetInMs = Math.min((resetAt?.getTime() ?? Number.NaN) - clock.now().getTime(), longestBlockMs);
-      const endsMs = now + resetInMs;
-      const sameWindow = account.windowEndsMs > now && Math.abs(endsMs - account.windowEndsMs) <= sameWindowMs;
-      const news = remaining !== undefined && resetInMs > 0 && !(sameWindow && remaining >= account.externalLeft);
-      if (blockMs === 0 && !news) return;
-      // Known here at once, whatever becomes of the others.
-      account.blockedUntilMs = Math.max(account.blockedUntilMs, now + blockMs);
-      if (news) {
-        account.externalLeft = remaining;
-        account.externalHeld = sameWindow ? Math.min(account.externalHeld, remaining) : 0;
-        if (!sameWindow) account.windowEndsMs = endsMs;
-        account.heardUntilMs = Number.NEGATIVE_INFINITY;
-      }
-      if (!connection.ready) return;
-      const args = [nowMs?.() ?? '', blockMs, news ? remaining : -1, news ? resetInMs : 0];
-      const reply = (await connection.run(limitReport, [account.name], args)) as string[];
-      account.windowEndsMs = now + Number(reply[1]);
-      account.window = reply[2] ?? '';
-      account.externalLeft = Number(reply[3]);
-    },
+    report,
 
     async close() {
       stop.abort(null);
