@@ -14,7 +14,7 @@ import {
 import { createAuthority } from '@inthub/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { hashicorpVault } from './connector.ts';
-import { createFakeVault, type FakeVaultOptions } from './fake-vault.ts';
+import { createFakeVault, type FakeVaultOptions } from './testing.ts';
 
 const secrets = {
   'team/app': { username: 'app', password: 'open sesame', nested: { a: 1 } },

@@ -125,6 +125,15 @@ export type {
   TagResolution,
 } from './categories/registry-schemas.ts';
 export {
+  type RouterActionId,
+  type RouterHandlers,
+  routerActionIds,
+  routerActionSpecs,
+  routerActions,
+  routerDiscovery,
+} from './categories/router.ts';
+export { type RouterBackend, RouterUpstream } from './categories/router-schemas.ts';
+export {
   ciDiscovery,
   repositoryDiscoveryScope,
   sourceControlDiscovery,

@@ -15,7 +15,8 @@ export class ManifestError extends Error {
 
 const connectorId = /^[a-z][a-z0-9_]{1,63}$/;
 const typeId = /^[a-z]+\.[a-z][a-z0-9_]{0,63}$/;
-const actionId = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/;
+/** `rollback` is the one standard action without a noun. */
+const actionId = /^(?:rollback|[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+)$/;
 const eventType = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){2,}$/;
 const semver = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/;
 const host = /^(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/;

@@ -12,6 +12,7 @@ import {
   modelProviderActionIds,
   projectManagementActionIds,
   registryActionIds,
+  routerActionIds,
   sourceControlActionIds,
   validateManifest,
   vaultActionIds,
@@ -25,7 +26,7 @@ const standardActions: readonly string[] = [
   ...communicationActionIds,
   ...projectManagementActionIds,
   ...modelProviderActionIds,
-  ...registryActionIds,
+  ...registryActionIds, ...routerActionIds,
   ...vaultActionIds,
 ];
 
