@@ -28,8 +28,9 @@ export interface TextRule {
   check(path: string, lines: readonly string[], report: (line: number, detail: string) => void): void;
 }
 
-/** Tests, and the test rigs of rooms. */
-const test = /[.](?:test|e2e|bench)[.]tsx?$|^apps\/hub\/src\/(?:[^/]+\/testing[.]ts$|e2e\/)|^apps\/cli\/src\/testing\//;
+/** Tests, and the test rigs of rooms and connectors. */
+const test =
+  /[.](?:test|e2e|bench)[.]tsx?$|^connectors\/src\/[^/]+\/(?:testing|counterpart)[.]ts$|^apps\/hub\/src\/(?:[^/]+\/testing[.]ts$|e2e\/)|^apps\/cli\/src\/testing\//;
 const shipped = /^(?:packages\/[^/]+|connectors|apps\/[^/]+)\/src\//;
 const testKit = /^packages\/(?:testing|connector-sdk\/src\/testing)\//;
 

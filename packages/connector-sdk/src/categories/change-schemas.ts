@@ -1,7 +1,7 @@
 /** Pull requests and issues: the shapes that every source-control connector shares (GitLab's merge requests are pull requests here). */
 import { NullableTimestamp, Timestamp } from '@inthub/contracts';
 import Type from 'typebox';
-import { closed, nullable, Owner, pageInput, pageOutput, Ref, RepositoryName } from './fields.ts';
+import { closed, lacking, nullable, Owner, pageInput, pageOutput, Ref, RepositoryName } from './fields.ts';
 import { Body, FilePath, ItemNumber, Login, repositoryInput, searchFields } from './source-control-schemas.ts';
 
 const Title = Type.String({ minLength: 1, maxLength: 1024, title: 'Title' });
@@ -133,7 +133,7 @@ export const PrCommentInput = Type.Object(
       }),
     ),
   },
-  { ...closed, dependentRequired: { path: ['line'], line: ['path'], side: ['line'] } },
+  { ...closed, anyOf: [{ required: ['path', 'line'] }, lacking('path', 'line', 'side')] },
 );
 export const Comment = Type.Object({
   id: Type.String(),
@@ -227,7 +227,7 @@ export const IssueSearchInput = Type.Object(
     state: Type.Optional(Type.Enum(['open', 'closed', 'all'], { default: 'all' })),
     ...pageInput,
   },
-  { ...closed, dependentRequired: { repo: ['owner'] } },
+  { ...closed, anyOf: [{ required: ['owner'] }, lacking('repo')] },
 );
 export const FoundIssue = Type.Object({
   ...Issue.properties,

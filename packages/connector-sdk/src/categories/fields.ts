@@ -5,6 +5,11 @@ import Type, { type TSchema } from 'typebox';
 export const closed = { additionalProperties: false };
 export const nullable = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
 
+/** A schema of objects with none of these fields; `dependentRequired` is not known to every validator that meets these schemas. */
+export const lacking = (...fields: readonly string[]) => ({
+  not: { anyOf: fields.map((field) => ({ required: [field] })) },
+});
+
 export const Cursor = Type.Optional(
   Type.String({ minLength: 1, maxLength: 2048, title: 'Cursor', description: 'nextCursor of the page before.' }),
 );

@@ -4,7 +4,7 @@
  */
 import { NullableTimestamp, Timestamp } from '@inthub/contracts';
 import Type from 'typebox';
-import { closed, nullable, Owner, pageInput, pageOutput, Ref, RepositoryName } from './fields.ts';
+import { closed, lacking, nullable, Owner, pageInput, pageOutput, Ref, RepositoryName } from './fields.ts';
 
 const Url = Type.String({ description: 'Page for people.' });
 export const Login = Type.String({ minLength: 1, maxLength: 255 });
@@ -173,7 +173,7 @@ export const CodeSearchInput = Type.Object(
     repo: Type.Optional({ ...RepositoryName, description: 'Only here; needs owner.' }),
     ...pageInput,
   },
-  { ...closed, dependentRequired: { repo: ['owner'] } },
+  { ...closed, anyOf: [{ required: ['owner'] }, lacking('repo')] },
 );
 export const CodeSearchResult = Type.Object({
   path: Type.String(),

@@ -5,6 +5,7 @@ export {
   type CommunicationFixtures,
   communicationConformance,
 } from './communication-conformance.ts';
+export type { Counterpart, StartCounterpart } from './counterpart.ts';
 export {
   canaryCredential,
   createMockCredentialStore,
@@ -53,7 +54,6 @@ export {
 export { type RegistryConformanceOptions, type RegistryFixtures, registryConformance } from './registry-conformance.ts';
 export { type SourceControlConformanceOptions, sourceControlConformance } from './source-control-conformance.ts';
 export type { SourceControlFixtures } from './source-control-suite.ts';
-export { type RouterConformanceOptions, type RouterFixtures, routerConformance } from './router-conformance.ts';
 export { createTestContext, type TestContext, type TestContextOptions } from './test-context.ts';
 export { type VaultConformanceOptions, type VaultFixtures, vaultConformance } from './vault-conformance.ts';
 export {
