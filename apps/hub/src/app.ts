@@ -13,7 +13,6 @@ import { createConnectionTests, scheduler } from './connection-tests.ts';
 import { createDatabase, createPartitionKeeper, migrate, startEmbeddedServer } from './database/database.ts';
 import { createDoctor } from './doctor/doctor.ts';
 import { createEgress } from './egress/egress.ts';
-import { createEventLog } from './events/events.ts';
 import { createGateway, type GatewayDeps } from './gateway/gateway.ts';
 import { createGatewayStores } from './gateway-stores.ts';
 import { createCheckSchedule, createHealth } from './health/health.ts';
@@ -26,6 +25,7 @@ import { recordUsage } from './record-usage.ts';
 import { readOrRefuse, refuseAddress, refuseSetting } from './refuse-setting.ts';
 import { createGrants, createRuntime, loadConnectors } from './runtime/runtime.ts';
 import { startBudgets } from './start-budgets.ts';
+import { startEvents } from './start-events.ts';
 import { startInboundWebhooks } from './start-inbound-webhooks.ts';
 import { startOutgoingWebhooks } from './start-outgoing-webhooks.ts';
 import { createStartedParts } from './started-parts.ts';
@@ -87,10 +87,12 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
     const { metrics } = createTelemetry({ processMetrics: true });
     const tracer = await createTracer({ endpoint: config.otlpEndpoint, version, clock, log });
     if (tracer !== null) started.add({ name: 'tracer', stop: tracer.close });
-    const events = createEventLog({ database, clock });
+    const parts = { config, databaseUrl, database, clock, log, started };
+    const { events, bus, streams } = await startEvents({ ...parts, redact: redactFor });
     const [chainKey, ...earlierChainKeys] = auditChainKeys(keys);
     const audit = createAuditLog({ database, clock, redact: redactFor, chainKey, earlierChainKeys });
     const ground = { database, events, audit, clock, log };
+    const keyRing = createKeyRing(keys);
     const access = createAccess({
       ...ground,
       onTenantChanged: (id) => networks.forget(id),
@@ -101,7 +103,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
     started.add({ name: 'access', stop: access.close });
     const vault = createVault({
       ...ground,
-      keys: createKeyRing(keys),
+      keys: keyRing,
       secretEnvironment: config.secretEnvironment,
       secretsDir: join(config.dataDir, 'secrets'),
       tenantSlug: findTenantSlug,
@@ -241,7 +243,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
       runCheck: gateway.runCheck,
       redact: redactFor,
     });
-    const outgoing = startOutgoingWebhooks({ ...ground, egress, metrics, redactor, keyRing: createKeyRing(keys), started });
+    const outgoing = startOutgoingWebhooks({ ...ground, egress, metrics, redactor, keyRing, started });
     await catalog.setTypes(catalogTypes(registry));
 
     const { generatedKey } = await access.bootstrap(config.bootstrapApiKey ?? undefined);
@@ -255,6 +257,8 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
         clock,
         doctor,
         events,
+        bus,
+        streams,
         gateway,
         egressProof,
         grants,
@@ -270,6 +274,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
       { log, version, publicUrl: config.publicUrl, tracer },
     );
     started.add({ name: 'http', stop: () => app.close() });
+    started.add({ name: 'event streams', stop: streams.close });
     if (config.roles.has('worker')) {
       const partitions = createPartitionKeeper({ database, clock, log, tables: monthlyTables });
       partitions.start();

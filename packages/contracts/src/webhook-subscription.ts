@@ -109,6 +109,7 @@ const settable = {
   timeoutMs: Type.Integer(timeout),
 };
 const { name, url, events, ...rest } = settable;
+const { headers: _values, ...shown } = settable;
 
 export const NewWebhookSubscription = Type.Object(
   {
@@ -144,8 +145,7 @@ export type WebhookKey = Type.Static<typeof WebhookKey>;
 export const WebhookSubscription = Type.Object(
   {
     id: Type.String({ format: 'uuid' }),
-    ...settable,
-    headers: Type.Optional(Type.Never()),
+    ...shown,
     headerNames: Type.Array(Type.String()),
     limits: WebhookLimits,
     active: Type.Boolean(),

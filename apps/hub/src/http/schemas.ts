@@ -17,6 +17,9 @@ import {
   RateLimits,
   Resource,
   Timestamp,
+  WebhookDelivery,
+  WebhookDeliveryDetail,
+  WebhookSubscription,
 } from '@inthub/contracts';
 import Type, { type Static, type TSchema } from 'typebox';
 import type { App } from './fastify-types.ts';
@@ -204,6 +207,9 @@ export function registerSchemas(app: App): void {
     HealthReport,
     HealthHistory,
     ConnectorInstance,
+    WebhookSubscription,
+    WebhookDelivery,
+    WebhookDeliveryDetail,
   ];
   for (const schema of named) app.addSchema(schema);
 }

@@ -3,13 +3,13 @@ import type { Access } from '../access/access.ts';
 import type { AuditReader, AuditSealer } from '../audit/audit.ts';
 import type { Acting, Catalog } from '../catalog/catalog.ts';
 import type { Doctor } from '../doctor/doctor.ts';
-import type { EventReader } from '../events/events.ts';
+import type { EventBus, EventReader, EventStreams } from '../events/events.ts';
 import type { Budgets, Gateway } from '../gateway/gateway.ts';
 import type { Health } from '../health/health.ts';
 import type { ConnectorRegistry, Grants } from '../runtime/runtime.ts';
 import type { Metrics } from '../telemetry/telemetry.ts';
 import type { Vault } from '../vault/vault.ts';
-import type { InboundWebhooks } from '../webhooks/webhooks.ts';
+import type { InboundWebhooks, OutgoingWebhooks } from '../webhooks/webhooks.ts';
 
 /** The rooms that the HTTP API is a thin caller of. */
 export interface Services {
@@ -19,6 +19,8 @@ export interface Services {
   readonly catalog: Catalog;
   readonly doctor: Doctor;
   readonly events: EventReader;
+  readonly bus: Pick<EventBus, 'consumers' | 'deadLetters'>;
+  readonly streams: EventStreams;
   readonly gateway: Gateway;
   /** What was sent to outside hosts since the start: the proof of sealed mode. */
   readonly egressProof: () => { offline: boolean; attempts: number; since: string };
@@ -26,6 +28,7 @@ export interface Services {
   readonly health: Health;
   readonly inboundWebhooks: Pick<InboundWebhooks, 'receiver' | 'endpoints' | 'deliveries'>;
   readonly metrics: Metrics;
+  readonly outgoingWebhooks: Omit<OutgoingWebhooks, 'worker'>;
   readonly registry: ConnectorRegistry;
   readonly vault: Pick<Vault, 'rekey'>;
   /** Tests now, through the gateway, and lets the outcome move the lifecycle and the health history. */

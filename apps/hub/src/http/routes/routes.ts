@@ -69,6 +69,20 @@ import { listTenants } from './tenants/list-tenants.ts';
 import { changeUser } from './users/change-user.ts';
 import { createUser } from './users/create-user.ts';
 import { listUsers } from './users/list-users.ts';
+import { changeSubscription } from './webhooks/change-subscription.ts';
+import { createSubscription } from './webhooks/create-subscription.ts';
+import { deleteSubscription } from './webhooks/delete-subscription.ts';
+import { getOutgoingDelivery } from './webhooks/get-delivery.ts';
+import { getSubscription } from './webhooks/get-subscription.ts';
+import { listDeadDeliveries } from './webhooks/list-dead-deliveries.ts';
+import { listOutgoingDeliveries } from './webhooks/list-deliveries.ts';
+import { listSubscriptions } from './webhooks/list-subscriptions.ts';
+import { moveDelivery } from './webhooks/move-delivery.ts';
+import { moveSubscription } from './webhooks/move-subscription.ts';
+import { recoverDeliveries } from './webhooks/recover-deliveries.ts';
+import { redriveDeliveries } from './webhooks/redrive-deliveries.ts';
+import { rotateSecret } from './webhooks/rotate-secret.ts';
+import { testSubscription } from './webhooks/test-subscription.ts';
 
 /** Every endpoint of the hub, one line each. */
 export const routes: readonly ((app: App, services: Services) => void)[] = [
@@ -121,6 +135,20 @@ export const routes: readonly ((app: App, services: Services) => void)[] = [
   permissions,
   getMetrics,
   moveInstance,
+  listSubscriptions,
+  createSubscription,
+  listDeadDeliveries,
+  redriveDeliveries,
+  getSubscription,
+  changeSubscription,
+  deleteSubscription,
+  moveSubscription,
+  rotateSecret,
+  testSubscription,
+  recoverDeliveries,
+  listOutgoingDeliveries,
+  getOutgoingDelivery,
+  moveDelivery,
   createTenant,
   listTenants,
   changeTenant,

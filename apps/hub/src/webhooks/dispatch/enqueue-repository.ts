@@ -7,6 +7,7 @@ export interface ActiveSubscription {
   readonly id: string;
   readonly revision: number;
   readonly settings: SubscriptionSettings;
+  readonly createdAt: Date;
 }
 
 /** How often the subscriptions of each tenant have changed. */
@@ -21,7 +22,7 @@ export async function findGenerations(
 
 export async function findActive(tx: SystemTx, tenantId: string): Promise<readonly ActiveSubscription[]> {
   const { rows } = await sql<ActiveSubscription>`
-    SELECT id, revision, settings FROM webhook_subscriptions WHERE tenant_id = ${tenantId} AND active ORDER BY id
+    SELECT id, revision, settings, created_at AS "createdAt" FROM webhook_subscriptions WHERE tenant_id = ${tenantId} AND active ORDER BY id
   `.execute(tx.db);
   return rows;
 }

@@ -3,7 +3,14 @@ import { LRUCache } from 'lru-cache';
 import type { Database, SystemTx } from '../../database/database.ts';
 import { countLeased, lockOpen, saveTokens } from './claim-repository.ts';
 import { deliveryIdOf } from './delivery-id.ts';
-import { findActive, findGenerations, insertDeliveries, lockKeys, promoteHeads } from './enqueue-repository.ts';
+import {
+  type ActiveSubscription,
+  findActive,
+  findGenerations,
+  insertDeliveries,
+  lockKeys,
+  promoteHeads,
+} from './enqueue-repository.ts';
 import { createMatcher, type Matcher } from './matcher.ts';
 import { refill, roomOf } from './pacing.ts';
 import { type Job, keyOf, type NewDelivery, type SubscriptionRef } from './queue-row.ts';
@@ -23,8 +30,12 @@ export interface Enqueued {
 
 interface KnownTenant {
   readonly generation: string;
-  readonly matchers: readonly Matcher[];
+  readonly matchers: readonly LiveMatcher[];
 }
+
+/** Nobody asked for what happened before the subscription was made; clocks of replicas may differ by a little. */
+type LiveMatcher = Matcher & { readonly sinceMs: number };
+const clockSkewMs = 60_000;
 
 /** Rows of one statement. */
 const chunk = 2_000;
@@ -41,13 +52,13 @@ export function createEnqueue({ database, clock, leaseMs }: EnqueueDeps) {
   async function matchersOf(
     tx: SystemTx,
     tenantIds: readonly string[],
-  ): Promise<ReadonlyMap<string, readonly Matcher[]>> {
+  ): Promise<ReadonlyMap<string, readonly LiveMatcher[]>> {
     const generations = await findGenerations(tx, tenantIds);
-    const found = new Map<string, readonly Matcher[]>();
+    const found = new Map<string, readonly LiveMatcher[]>();
     for (const [tenantId, generation] of generations) {
       let known = tenants.get(tenantId);
       if (known?.generation !== generation) {
-        known = { generation, matchers: (await findActive(tx, tenantId)).map(createMatcher) };
+        known = { generation, matchers: (await findActive(tx, tenantId)).map(liveMatcher) };
         tenants.set(tenantId, known);
       }
       found.set(tenantId, known.matchers);
@@ -55,11 +66,15 @@ export function createEnqueue({ database, clock, leaseMs }: EnqueueDeps) {
     return found;
   }
 
-  function match(events: readonly IntegrationEvent[], matchers: ReadonlyMap<string, readonly Matcher[]>, dueAt: Date) {
+  function match(
+    events: readonly IntegrationEvent[],
+    matchers: ReadonlyMap<string, readonly LiveMatcher[]>,
+    dueAt: Date,
+  ) {
     const deliveries: NewDelivery[] = [];
     for (const event of events) {
       for (const matcher of matchers.get(event.tenantId) ?? []) {
-        if (!matcher.matches(event)) continue;
+        if (Date.parse(event.timestamp) < matcher.sinceMs || !matcher.matches(event)) continue;
         const order = matcher.orderKeyOf(event);
         deliveries.push({
           tenantId: event.tenantId,
@@ -152,4 +167,8 @@ export function createEnqueue({ database, clock, leaseMs }: EnqueueDeps) {
       return { queued: queued.size, jobs };
     });
   };
+}
+
+function liveMatcher(subscription: ActiveSubscription): LiveMatcher {
+  return { ...createMatcher(subscription), sinceMs: subscription.createdAt.getTime() - clockSkewMs };
 }

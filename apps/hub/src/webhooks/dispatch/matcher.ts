@@ -24,7 +24,7 @@ const operational = /^(?:subscription|delivery)\./;
 
 export const isOperational = (type: string): boolean => operational.test(type);
 
-export function createMatcher({ id, revision, settings }: ActiveSubscription): Matcher {
+export function createMatcher({ id, revision, settings }: Omit<ActiveSubscription, 'createdAt'>): Matcher {
   const patterns = settings.events.map((pattern) => parseTypePattern(pattern));
   const sources = settings.sources === null ? null : new Set(settings.sources);
   const filter = settings.filter === null ? null : compileFilter(settings.filter);
