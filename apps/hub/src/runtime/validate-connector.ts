@@ -10,7 +10,9 @@ import {
 } from '@inthub/connector-sdk';
 import { authModes, connectorCategories, credentialKinds, dataTypes, RateLimits } from '@inthub/contracts';
 import Type from 'typebox';
+import { asObject, functionOf, plainData, reasonOf } from './plugin-data.ts';
 import { createSchemaCheck } from './schema-check.ts';
+import { webhooksOf } from './validate-webhooks.ts';
 
 const text = (maxLength = 1_000) => Type.String({ minLength: 1, maxLength });
 const list = <Item extends Type.TSchema>(item: Item, maxItems = 200) => Type.Array(item, { maxItems });
@@ -158,6 +160,7 @@ export function validateConnector(exported: unknown): ConnectorDefinition {
   const testConnection = functionOf(source, 'testConnection', faults);
   const discover = functionsOf(source['discover'], 'discover', faults);
   const checks = checksOf(source['checks'], faults);
+  const webhooks = webhooksOf(source['webhooks'], faults);
   if (faults.length > 0) throw new ManifestError(typeof id === 'string' ? id : '?', faults);
   return defineConnector({
     manifest: withOptionalMarks(manifest as ConnectorManifest),
@@ -165,10 +168,9 @@ export function validateConnector(exported: unknown): ConnectorDefinition {
     testConnection: testConnection as ConnectorDefinition['testConnection'],
     discover: discover as Record<string, Discover>,
     checks,
+    webhooks,
   });
 }
-
-type Shape = Record<string, unknown>;
 
 /** typebox marks optional fields invisibly, and a copy as plain data has lost the marks; `required` says the same. */
 function withOptionalMarks(manifest: ConnectorManifest): ConnectorManifest {
@@ -245,29 +247,4 @@ function functionsOf(given: unknown, name: string, faults: string[]): Record<str
     return {};
   }
   return Object.fromEntries(Object.keys(source).map((key) => [key, functionOf(source, key, faults, name)]));
-}
-
-function functionOf(source: Shape, key: string, faults: string[], where = 'the connector'): unknown {
-  const value = source[key];
-  if (typeof value === 'function') return value.bind(source);
-  faults.push(`${where}: ${key} is not a function`);
-  return undefined;
-}
-
-/** A copy without getters, proxies or functions, so that what was checked is what is used. */
-function plainData(value: unknown, where: string, faults: string[]): unknown {
-  try {
-    return JSON.parse(JSON.stringify(value) ?? 'null');
-  } catch (error) {
-    faults.push(`${where} is not plain data (${reasonOf(error)})`);
-    return undefined;
-  }
-}
-
-function asObject(value: unknown): Shape | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Shape) : undefined;
-}
-
-function reasonOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).slice(0, 300);
 }
