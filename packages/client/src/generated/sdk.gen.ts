@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client/index.ts';
-import type { ActivateIntegrationData, ActivateIntegrationErrors, ActivateIntegrationResponses, AuthenticateInstanceData, AuthenticateInstanceErrors, AuthenticateInstanceResponses, ChangeInstanceData, ChangeInstanceErrors, ChangeInstanceResponses, ChangeIntegrationData, ChangeIntegrationErrors, ChangeIntegrationResponses, ChangeTenantData, ChangeTenantErrors, ChangeTenantResponses, ChangeUserData, ChangeUserErrors, ChangeUserResponses, CloseCircuitData, CloseCircuitErrors, CloseCircuitResponses, CompleteAuthorizationData, CompleteAuthorizationErrors, CompleteAuthorizationResponses, CreateApiKeyData, CreateApiKeyErrors, CreateApiKeyResponses, CreateConnectionProfileData, CreateConnectionProfileErrors, CreateConnectionProfileResponses, CreateIntegrationData, CreateIntegrationErrors, CreateIntegrationResponses, CreateTenantApiKeyData, CreateTenantApiKeyErrors, CreateTenantApiKeyResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, CreateUserData, CreateUserErrors, CreateUserResponses, CreateWebhookEndpointData, CreateWebhookEndpointErrors, CreateWebhookEndpointResponses, DeleteConnectionProfileData, DeleteConnectionProfileErrors, DeleteConnectionProfileResponses, DeleteWebhookEndpointData, DeleteWebhookEndpointErrors, DeleteWebhookEndpointResponses, DiscoverResourcesData, DiscoverResourcesErrors, DiscoverResourcesResponses, ExecuteActionData, ExecuteActionErrors, ExecuteActionResponses, GetBudgetData, GetBudgetErrors, GetBudgetResponses, GetBudgetUsageData, GetBudgetUsageErrors, GetBudgetUsageResponses, GetCircuitData, GetCircuitErrors, GetCircuitResponses, GetConnectionDefaultsData, GetConnectionDefaultsErrors, GetConnectionDefaultsResponses, GetConnectionProfileData, GetConnectionProfileErrors, GetConnectionProfileResponses, GetConnectorData, GetConnectorErrors, GetConnectorResponses, GetDoctorHistoryData, GetDoctorHistoryErrors, GetDoctorHistoryResponses, GetEgressProofData, GetEgressProofErrors, GetEgressProofResponses, GetInboundDeliveryData, GetInboundDeliveryErrors, GetInboundDeliveryResponses, GetInstanceData, GetInstanceErrors, GetInstanceHealthData, GetInstanceHealthErrors, GetInstanceHealthResponses, GetInstanceMetricsData, GetInstanceMetricsErrors, GetInstanceMetricsResponses, GetInstanceResponses, GetIntegrationData, GetIntegrationErrors, GetIntegrationHealthData, GetIntegrationHealthErrors, GetIntegrationHealthHistoryData, GetIntegrationHealthHistoryErrors, GetIntegrationHealthHistoryResponses, GetIntegrationHealthResponses, GetIntegrationResponses, GetIntegrationTypeData, GetIntegrationTypeErrors, GetIntegrationTypeResponses, GetPermissionsData, GetPermissionsErrors, GetPermissionsResponses, GetSyncStatusData, GetSyncStatusErrors, GetSyncStatusResponses, InstallInstanceData, InstallInstanceErrors, InstallInstanceResponses, ListApiKeysData, ListApiKeysErrors, ListApiKeysResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListBudgetsData, ListBudgetsErrors, ListBudgetsResponses, ListConnectionProfilesData, ListConnectionProfilesErrors, ListConnectionProfilesResponses, ListConnectorsData, ListConnectorsErrors, ListConnectorsResponses, ListInboundDeliveriesData, ListInboundDeliveriesErrors, ListInboundDeliveriesResponses, ListInstanceEventsData, ListInstanceEventsErrors, ListInstanceEventsResponses, ListInstancesData, ListInstancesErrors, ListInstancesResponses, ListIntegrationsData, ListIntegrationsErrors, ListIntegrationsResponses, ListIntegrationTypesData, ListIntegrationTypesErrors, ListIntegrationTypesResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListWebhookEndpointsData, ListWebhookEndpointsErrors, ListWebhookEndpointsResponses, ListWebhookKindsData, ListWebhookKindsErrors, ListWebhookKindsResponses, OpenCircuitData, OpenCircuitErrors, OpenCircuitResponses, PauseInstanceData, PauseInstanceErrors, PauseInstanceResponses, PauseIntegrationData, PauseIntegrationErrors, PauseIntegrationResponses, PutPermissionsData, PutPermissionsErrors, PutPermissionsResponses, ReceiveWebhookBySecretData, ReceiveWebhookBySecretErrors, ReceiveWebhookBySecretResponses, ReceiveWebhookData, ReceiveWebhookErrors, ReceiveWebhookResponses, RekeyVaultData, RekeyVaultErrors, RekeyVaultResponses, RemoveBudgetData, RemoveBudgetErrors, RemoveBudgetResponses, ReplaceConnectionProfileData, ReplaceConnectionProfileErrors, ReplaceConnectionProfileResponses, ReplaceIntegrationData, ReplaceIntegrationErrors, ReplaceIntegrationResponses, ResealAuditData, ResealAuditErrors, ResealAuditResponses, ResumeInstanceData, ResumeInstanceErrors, ResumeInstanceResponses, ResumeIntegrationData, ResumeIntegrationErrors, ResumeIntegrationResponses, RevokeApiKeyData, RevokeApiKeyErrors, RevokeApiKeyResponses, RotateWebhookEndpointData, RotateWebhookEndpointErrors, RotateWebhookEndpointResponses, RunDoctorData, RunDoctorErrors, RunDoctorResponses, SetBudgetData, SetBudgetErrors, SetBudgetResponses, StartSyncData, StartSyncErrors, StartSyncResponses, SubmitIntegrationData, SubmitIntegrationErrors, SubmitIntegrationResponses, TestIntegrationData, TestIntegrationErrors, TestIntegrationResponses, TranslateInboundDeliveriesData, TranslateInboundDeliveriesErrors, TranslateInboundDeliveriesResponses, TranslateInboundDeliveryData, TranslateInboundDeliveryErrors, TranslateInboundDeliveryResponses, UninstallInstanceData, UninstallInstanceErrors, UninstallInstanceResponses, UninstallIntegrationData, UninstallIntegrationErrors, UninstallIntegrationResponses, VerifyAuditData, VerifyAuditErrors, VerifyAuditResponses, WhoAmIData, WhoAmIErrors, WhoAmIResponses } from './types.gen.ts';
+import type { ActivateIntegrationData, ActivateIntegrationErrors, ActivateIntegrationResponses, AuthenticateInstanceData, AuthenticateInstanceErrors, AuthenticateInstanceResponses, ChangeInstanceData, ChangeInstanceErrors, ChangeInstanceResponses, ChangeIntegrationData, ChangeIntegrationErrors, ChangeIntegrationResponses, ChangeTenantData, ChangeTenantErrors, ChangeTenantResponses, ChangeUserData, ChangeUserErrors, ChangeUserResponses, ChangeWebhookSubscriptionData, ChangeWebhookSubscriptionErrors, ChangeWebhookSubscriptionResponses, CloseCircuitData, CloseCircuitErrors, CloseCircuitResponses, CompleteAuthorizationData, CompleteAuthorizationErrors, CompleteAuthorizationResponses, CreateApiKeyData, CreateApiKeyErrors, CreateApiKeyResponses, CreateConnectionProfileData, CreateConnectionProfileErrors, CreateConnectionProfileResponses, CreateIntegrationData, CreateIntegrationErrors, CreateIntegrationResponses, CreateTenantApiKeyData, CreateTenantApiKeyErrors, CreateTenantApiKeyResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, CreateUserData, CreateUserErrors, CreateUserResponses, CreateWebhookEndpointData, CreateWebhookEndpointErrors, CreateWebhookEndpointResponses, CreateWebhookSubscriptionData, CreateWebhookSubscriptionErrors, CreateWebhookSubscriptionResponses, DeleteConnectionProfileData, DeleteConnectionProfileErrors, DeleteConnectionProfileResponses, DeleteWebhookEndpointData, DeleteWebhookEndpointErrors, DeleteWebhookEndpointResponses, DeleteWebhookSubscriptionData, DeleteWebhookSubscriptionErrors, DeleteWebhookSubscriptionResponses, DisableWebhookSubscriptionData, DisableWebhookSubscriptionErrors, DisableWebhookSubscriptionResponses, DiscoverResourcesData, DiscoverResourcesErrors, DiscoverResourcesResponses, EnableWebhookSubscriptionData, EnableWebhookSubscriptionErrors, EnableWebhookSubscriptionResponses, ExecuteActionData, ExecuteActionErrors, ExecuteActionResponses, GetBudgetData, GetBudgetErrors, GetBudgetResponses, GetBudgetUsageData, GetBudgetUsageErrors, GetBudgetUsageResponses, GetCircuitData, GetCircuitErrors, GetCircuitResponses, GetConnectionDefaultsData, GetConnectionDefaultsErrors, GetConnectionDefaultsResponses, GetConnectionProfileData, GetConnectionProfileErrors, GetConnectionProfileResponses, GetConnectorData, GetConnectorErrors, GetConnectorResponses, GetDoctorHistoryData, GetDoctorHistoryErrors, GetDoctorHistoryResponses, GetEgressProofData, GetEgressProofErrors, GetEgressProofResponses, GetInboundDeliveryData, GetInboundDeliveryErrors, GetInboundDeliveryResponses, GetInstanceData, GetInstanceErrors, GetInstanceHealthData, GetInstanceHealthErrors, GetInstanceHealthResponses, GetInstanceMetricsData, GetInstanceMetricsErrors, GetInstanceMetricsResponses, GetInstanceResponses, GetIntegrationData, GetIntegrationErrors, GetIntegrationHealthData, GetIntegrationHealthErrors, GetIntegrationHealthHistoryData, GetIntegrationHealthHistoryErrors, GetIntegrationHealthHistoryResponses, GetIntegrationHealthResponses, GetIntegrationResponses, GetIntegrationTypeData, GetIntegrationTypeErrors, GetIntegrationTypeResponses, GetPermissionsData, GetPermissionsErrors, GetPermissionsResponses, GetSyncStatusData, GetSyncStatusErrors, GetSyncStatusResponses, GetWebhookDeliveryData, GetWebhookDeliveryErrors, GetWebhookDeliveryResponses, GetWebhookSubscriptionData, GetWebhookSubscriptionErrors, GetWebhookSubscriptionResponses, InstallInstanceData, InstallInstanceErrors, InstallInstanceResponses, ListApiKeysData, ListApiKeysErrors, ListApiKeysResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListBudgetsData, ListBudgetsErrors, ListBudgetsResponses, ListConnectionProfilesData, ListConnectionProfilesErrors, ListConnectionProfilesResponses, ListConnectorsData, ListConnectorsErrors, ListConnectorsResponses, ListDeadWebhookDeliveriesData, ListDeadWebhookDeliveriesErrors, ListDeadWebhookDeliveriesResponses, ListInboundDeliveriesData, ListInboundDeliveriesErrors, ListInboundDeliveriesResponses, ListInstanceEventsData, ListInstanceEventsErrors, ListInstanceEventsResponses, ListInstancesData, ListInstancesErrors, ListInstancesResponses, ListIntegrationsData, ListIntegrationsErrors, ListIntegrationsResponses, ListIntegrationTypesData, ListIntegrationTypesErrors, ListIntegrationTypesResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListWebhookDeliveriesData, ListWebhookDeliveriesErrors, ListWebhookDeliveriesResponses, ListWebhookEndpointsData, ListWebhookEndpointsErrors, ListWebhookEndpointsResponses, ListWebhookKindsData, ListWebhookKindsErrors, ListWebhookKindsResponses, ListWebhookSubscriptionsData, ListWebhookSubscriptionsErrors, ListWebhookSubscriptionsResponses, OpenCircuitData, OpenCircuitErrors, OpenCircuitResponses, ParkWebhookDeliveryData, ParkWebhookDeliveryErrors, ParkWebhookDeliveryResponses, PauseInstanceData, PauseInstanceErrors, PauseInstanceResponses, PauseIntegrationData, PauseIntegrationErrors, PauseIntegrationResponses, PutPermissionsData, PutPermissionsErrors, PutPermissionsResponses, ReceiveWebhookBySecretData, ReceiveWebhookBySecretErrors, ReceiveWebhookBySecretResponses, ReceiveWebhookData, ReceiveWebhookErrors, ReceiveWebhookResponses, RecoverWebhookDeliveriesData, RecoverWebhookDeliveriesErrors, RecoverWebhookDeliveriesResponses, RedriveDeadWebhookDeliveriesData, RedriveDeadWebhookDeliveriesErrors, RedriveDeadWebhookDeliveriesResponses, RekeyVaultData, RekeyVaultErrors, RekeyVaultResponses, RemoveBudgetData, RemoveBudgetErrors, RemoveBudgetResponses, ReplaceConnectionProfileData, ReplaceConnectionProfileErrors, ReplaceConnectionProfileResponses, ReplaceIntegrationData, ReplaceIntegrationErrors, ReplaceIntegrationResponses, ResealAuditData, ResealAuditErrors, ResealAuditResponses, ResendWebhookDeliveryData, ResendWebhookDeliveryErrors, ResendWebhookDeliveryResponses, ResumeInstanceData, ResumeInstanceErrors, ResumeInstanceResponses, ResumeIntegrationData, ResumeIntegrationErrors, ResumeIntegrationResponses, RevokeApiKeyData, RevokeApiKeyErrors, RevokeApiKeyResponses, RotateWebhookEndpointData, RotateWebhookEndpointErrors, RotateWebhookEndpointResponses, RotateWebhookSecretData, RotateWebhookSecretErrors, RotateWebhookSecretResponses, RunDoctorData, RunDoctorErrors, RunDoctorResponses, SetBudgetData, SetBudgetErrors, SetBudgetResponses, SkipWebhookDeliveryData, SkipWebhookDeliveryErrors, SkipWebhookDeliveryResponses, StartSyncData, StartSyncErrors, StartSyncResponses, SubmitIntegrationData, SubmitIntegrationErrors, SubmitIntegrationResponses, TestIntegrationData, TestIntegrationErrors, TestIntegrationResponses, TestWebhookSubscriptionData, TestWebhookSubscriptionErrors, TestWebhookSubscriptionResponses, TranslateInboundDeliveriesData, TranslateInboundDeliveriesErrors, TranslateInboundDeliveriesResponses, TranslateInboundDeliveryData, TranslateInboundDeliveryErrors, TranslateInboundDeliveryResponses, UninstallInstanceData, UninstallInstanceErrors, UninstallInstanceResponses, UninstallIntegrationData, UninstallIntegrationErrors, UninstallIntegrationResponses, VerifyAuditData, VerifyAuditErrors, VerifyAuditResponses, WhoAmIData, WhoAmIErrors, WhoAmIResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -583,6 +583,179 @@ export const pauseInstance = <ThrowOnError extends boolean = false>(options: Opt
 export const resumeInstance = <ThrowOnError extends boolean = false>(options: Options<ResumeInstanceData, ThrowOnError>): RequestResult<ResumeInstanceResponses, ResumeInstanceErrors, ThrowOnError> => (options.client ?? client).post<ResumeInstanceResponses, ResumeInstanceErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/api/v1/connectors/instances/{instanceId}/resume',
+    ...options
+});
+
+/**
+ * List webhook subscriptions, newest first
+ */
+export const listWebhookSubscriptions = <ThrowOnError extends boolean = false>(options?: Options<ListWebhookSubscriptionsData, ThrowOnError>): RequestResult<ListWebhookSubscriptionsResponses, ListWebhookSubscriptionsErrors, ThrowOnError> => (options?.client ?? client).get<ListWebhookSubscriptionsResponses, ListWebhookSubscriptionsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/connectors/webhooks',
+    ...options
+});
+
+/**
+ * Subscribe an endpoint to events; the signing secret is shown this once
+ */
+export const createWebhookSubscription = <ThrowOnError extends boolean = false>(options: Options<CreateWebhookSubscriptionData, ThrowOnError>): RequestResult<CreateWebhookSubscriptionResponses, CreateWebhookSubscriptionErrors, ThrowOnError> => (options.client ?? client).post<CreateWebhookSubscriptionResponses, CreateWebhookSubscriptionErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/connectors/webhooks',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * List deliveries that were given up or parked, of every subscription, newest event first
+ */
+export const listDeadWebhookDeliveries = <ThrowOnError extends boolean = false>(options?: Options<ListDeadWebhookDeliveriesData, ThrowOnError>): RequestResult<ListDeadWebhookDeliveriesResponses, ListDeadWebhookDeliveriesErrors, ThrowOnError> => (options?.client ?? client).get<ListDeadWebhookDeliveriesResponses, ListDeadWebhookDeliveriesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/connectors/webhooks/dead-letters',
+    ...options
+});
+
+/**
+ * Send deliveries that were given up or parked again, by filter, at a pace
+ */
+export const redriveDeadWebhookDeliveries = <ThrowOnError extends boolean = false>(options: Options<RedriveDeadWebhookDeliveriesData, ThrowOnError>): RequestResult<RedriveDeadWebhookDeliveriesResponses, RedriveDeadWebhookDeliveriesErrors, ThrowOnError> => (options.client ?? client).post<RedriveDeadWebhookDeliveriesResponses, RedriveDeadWebhookDeliveriesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/connectors/webhooks/dead-letters/redrive',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete a webhook subscription and what it still waits for; its history stays
+ */
+export const deleteWebhookSubscription = <ThrowOnError extends boolean = false>(options: Options<DeleteWebhookSubscriptionData, ThrowOnError>): RequestResult<DeleteWebhookSubscriptionResponses, DeleteWebhookSubscriptionErrors, ThrowOnError> => (options.client ?? client).delete<DeleteWebhookSubscriptionResponses, DeleteWebhookSubscriptionErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/connectors/webhooks/{id}',
+    ...options
+});
+
+/**
+ * Get a webhook subscription
+ */
+export const getWebhookSubscription = <ThrowOnError extends boolean = false>(options: Options<GetWebhookSubscriptionData, ThrowOnError>): RequestResult<GetWebhookSubscriptionResponses, GetWebhookSubscriptionErrors, ThrowOnError> => (options.client ?? client).get<GetWebhookSubscriptionResponses, GetWebhookSubscriptionErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/connectors/webhooks/{id}',
+    ...options
+});
+
+/**
+ * Change some of a webhook subscription’s settings
+ */
+export const changeWebhookSubscription = <ThrowOnError extends boolean = false>(options: Options<ChangeWebhookSubscriptionData, ThrowOnError>): RequestResult<ChangeWebhookSubscriptionResponses, ChangeWebhookSubscriptionErrors, ThrowOnError> => (options.client ?? client).patch<ChangeWebhookSubscriptionResponses, ChangeWebhookSubscriptionErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/connectors/webhooks/{id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Switch a webhook subscription on: what waits is delivered, with a clean slate for its endpoint
+ */
+export const enableWebhookSubscription = <ThrowOnError extends boolean = false>(options: Options<EnableWebhookSubscriptionData, ThrowOnError>): RequestResult<EnableWebhookSubscriptionResponses, EnableWebhookSubscriptionErrors, ThrowOnError> => (options.client ?? client).post<EnableWebhookSubscriptionResponses, EnableWebhookSubscriptionErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/connectors/webhooks/{id}/enable',
+    ...options
+});
+
+/**
+ * Switch a webhook subscription off: what waits is kept, new events are not queued
+ */
+export const disableWebhookSubscription = <ThrowOnError extends boolean = false>(options: Options<DisableWebhookSubscriptionData, ThrowOnError>): RequestResult<DisableWebhookSubscriptionResponses, DisableWebhookSubscriptionErrors, ThrowOnError> => (options.client ?? client).post<DisableWebhookSubscriptionResponses, DisableWebhookSubscriptionErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/connectors/webhooks/{id}/disable',
+    ...options
+});
+
+/**
+ * Replace the signing secret; the new one is shown this once, the old one signs beside it for a day
+ */
+export const rotateWebhookSecret = <ThrowOnError extends boolean = false>(options: Options<RotateWebhookSecretData, ThrowOnError>): RequestResult<RotateWebhookSecretResponses, RotateWebhookSecretErrors, ThrowOnError> => (options.client ?? client).post<RotateWebhookSecretResponses, RotateWebhookSecretErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/connectors/webhooks/{id}/rotate-secret',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Send a webhook.test event now and tell what the endpoint answered
+ */
+export const testWebhookSubscription = <ThrowOnError extends boolean = false>(options: Options<TestWebhookSubscriptionData, ThrowOnError>): RequestResult<TestWebhookSubscriptionResponses, TestWebhookSubscriptionErrors, ThrowOnError> => (options.client ?? client).post<TestWebhookSubscriptionResponses, TestWebhookSubscriptionErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/connectors/webhooks/{id}/test',
+    ...options
+});
+
+/**
+ * Send what a subscription did not get since a time
+ */
+export const recoverWebhookDeliveries = <ThrowOnError extends boolean = false>(options: Options<RecoverWebhookDeliveriesData, ThrowOnError>): RequestResult<RecoverWebhookDeliveriesResponses, RecoverWebhookDeliveriesErrors, ThrowOnError> => (options.client ?? client).post<RecoverWebhookDeliveriesResponses, RecoverWebhookDeliveriesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/connectors/webhooks/{id}/recover',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * List a subscription’s deliveries, waiting and finished, newest event first
+ */
+export const listWebhookDeliveries = <ThrowOnError extends boolean = false>(options: Options<ListWebhookDeliveriesData, ThrowOnError>): RequestResult<ListWebhookDeliveriesResponses, ListWebhookDeliveriesErrors, ThrowOnError> => (options.client ?? client).get<ListWebhookDeliveriesResponses, ListWebhookDeliveriesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/connectors/webhooks/{id}/deliveries',
+    ...options
+});
+
+/**
+ * Get a delivery with its attempts: request and response of each
+ */
+export const getWebhookDelivery = <ThrowOnError extends boolean = false>(options: Options<GetWebhookDeliveryData, ThrowOnError>): RequestResult<GetWebhookDeliveryResponses, GetWebhookDeliveryErrors, ThrowOnError> => (options.client ?? client).get<GetWebhookDeliveryResponses, GetWebhookDeliveryErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/connectors/webhooks/{id}/deliveries/{deliveryId}',
+    ...options
+});
+
+/**
+ * Send a delivery again as soon as possible, under the same webhook-id
+ */
+export const resendWebhookDelivery = <ThrowOnError extends boolean = false>(options: Options<ResendWebhookDeliveryData, ThrowOnError>): RequestResult<ResendWebhookDeliveryResponses, ResendWebhookDeliveryErrors, ThrowOnError> => (options.client ?? client).post<ResendWebhookDeliveryResponses, ResendWebhookDeliveryErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/connectors/webhooks/{id}/deliveries/{deliveryId}/resend',
+    ...options
+});
+
+/**
+ * Set a waiting delivery aside; what is behind it in its key goes on
+ */
+export const parkWebhookDelivery = <ThrowOnError extends boolean = false>(options: Options<ParkWebhookDeliveryData, ThrowOnError>): RequestResult<ParkWebhookDeliveryResponses, ParkWebhookDeliveryErrors, ThrowOnError> => (options.client ?? client).post<ParkWebhookDeliveryResponses, ParkWebhookDeliveryErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/connectors/webhooks/{id}/deliveries/{deliveryId}/park',
+    ...options
+});
+
+/**
+ * Give a waiting delivery up; what is behind it in its key goes on
+ */
+export const skipWebhookDelivery = <ThrowOnError extends boolean = false>(options: Options<SkipWebhookDeliveryData, ThrowOnError>): RequestResult<SkipWebhookDeliveryResponses, SkipWebhookDeliveryErrors, ThrowOnError> => (options.client ?? client).post<SkipWebhookDeliveryResponses, SkipWebhookDeliveryErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/v1/connectors/webhooks/{id}/deliveries/{deliveryId}/skip',
     ...options
 });
 

@@ -425,6 +425,192 @@ export type ConnectorInstance = {
     };
 };
 
+export type WebhookSubscription = {
+    id: string;
+    name: string;
+    url: string;
+    /**
+     * Patterns: github.pr.opened, github.* or *.
+     */
+    events: Array<string>;
+    sources: Array<string> | null;
+    filter: {
+        [key: string]: unknown;
+    } | null;
+    contentType: 'application/json' | 'application/cloudevents+json';
+    signing: Array<'standard' | 'standard-ed25519' | 'github'>;
+    /**
+     * Default {"preset":"short"}.
+     */
+    retryPolicy: {
+        /**
+         * short: after 1, 5 and 30 s. day: 8 tries in about 28 h, ±20 %.
+         */
+        preset: 'short' | 'day';
+    } | {
+        /**
+         * Wait before each retry; as many retries as entries.
+         */
+        backoffMs: Array<number>;
+        /**
+         * Share; default 0.2.
+         */
+        jitter?: number;
+    };
+    limits: {
+        perSecond: number | null;
+        concurrency: number;
+    };
+    ordering: {
+        /**
+         * `source`, or a JSON Pointer into data: /issue/id. Deliveries of one key go one after the other.
+         */
+        key: string;
+        /**
+         * block: goes on trying and holds back its key. park: is set aside for a person, the next one goes.
+         */
+        onExhausted: 'block' | 'park';
+    } | null;
+    /**
+     * What happens to queued deliveries when the settings change.
+     */
+    onChange: 'keep' | 'use-latest' | 'drop';
+    /**
+     * When failures of the endpoint itself switch it off; null: never.
+     */
+    disabling: {
+        windowMinutes: number;
+        failureRate: number;
+        minAttempts: number;
+    } | null;
+    timeoutMs: number;
+    headerNames: Array<string>;
+    active: boolean;
+    disabledReason: 'manual' | 'failure_rate' | 'gone' | null;
+    disabledAt: string | null;
+    keys: Array<{
+        id: string;
+        scheme: 'hmac' | 'ed25519';
+        createdAt: string;
+        expiresAt: string | null;
+        publicKey: string | null;
+    }>;
+    revision: number;
+    /**
+     * Also its ETag.
+     */
+    version: number;
+    createdAt: string;
+    createdBy: string;
+    modifiedAt: string;
+    modifiedBy: string;
+    lastDeliveryAt: string | null;
+    totalDeliveries: number;
+    totalFailures: number;
+    endpoint: {
+        failing: boolean;
+        consecutiveFailures: number;
+        blockedUntil: string | null;
+        lastSuccessAt: string | null;
+        lastError: string | null;
+    };
+};
+
+export type WebhookDelivery = {
+    /**
+     * Also the webhook-id that receivers see.
+     */
+    id: string;
+    subscriptionId: string;
+    eventId: string;
+    eventType: string;
+    eventAt: string;
+    status: 'pending' | 'retrying' | 'blocked' | 'parked' | 'delivered' | 'exhausted' | 'dropped' | 'skipped';
+    /**
+     * Of the subscription, when the delivery was queued.
+     */
+    revision: number;
+    attempts: number;
+    responseStatus: number | null;
+    errorCode: string | null;
+    orderKey: string | null;
+    nextAttemptAt: string | null;
+    finishedAt: string | null;
+};
+
+export type WebhookDeliveryDetail = {
+    /**
+     * Also the webhook-id that receivers see.
+     */
+    id: string;
+    subscriptionId: string;
+    eventId: string;
+    eventType: string;
+    eventAt: string;
+    status: 'pending' | 'retrying' | 'blocked' | 'parked' | 'delivered' | 'exhausted' | 'dropped' | 'skipped';
+    /**
+     * Of the subscription, when the delivery was queued.
+     */
+    revision: number;
+    attempts: number;
+    responseStatus: number | null;
+    errorCode: string | null;
+    orderKey: string | null;
+    nextAttemptAt: string | null;
+    finishedAt: string | null;
+    /**
+     * Delivery of the same key that goes first.
+     */
+    blockedBy: string | null;
+    attemptLog: Array<{
+        number: number;
+        startedAt: string;
+        durationMs: number;
+        url: string;
+        success: boolean;
+        request: {
+            headers: {
+                [key: string]: string;
+            };
+            body: string;
+        };
+        response: {
+            status: number;
+            headers: {
+                [key: string]: string;
+            };
+            body: string;
+        } | null;
+        errorCode: string | null;
+        error: string | null;
+        blame: string | null;
+    }>;
+};
+
+export type WebhookAttempt = {
+    number: number;
+    startedAt: string;
+    durationMs: number;
+    url: string;
+    success: boolean;
+    request: {
+        headers: {
+            [key: string]: string;
+        };
+        body: string;
+    };
+    response: {
+        status: number;
+        headers: {
+            [key: string]: string;
+        };
+        body: string;
+    } | null;
+    errorCode: string | null;
+    error: string | null;
+    blame: string | null;
+};
+
 export type Budget = {
     id: string;
     /**
@@ -3148,6 +3334,1035 @@ export type ResumeInstanceResponses = {
 };
 
 export type ResumeInstanceResponse = ResumeInstanceResponses[keyof ResumeInstanceResponses];
+
+export type ListWebhookSubscriptionsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * nextCursor of the page before.
+         */
+        cursor?: string;
+        limit?: number;
+        active?: boolean;
+    };
+    url: '/api/v1/connectors/webhooks';
+};
+
+export type ListWebhookSubscriptionsErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type ListWebhookSubscriptionsError = ListWebhookSubscriptionsErrors[keyof ListWebhookSubscriptionsErrors];
+
+export type ListWebhookSubscriptionsResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        items: Array<WebhookSubscription>;
+        nextCursor: string | null;
+    };
+};
+
+export type ListWebhookSubscriptionsResponse = ListWebhookSubscriptionsResponses[keyof ListWebhookSubscriptionsResponses];
+
+export type CreateWebhookSubscriptionData = {
+    body: {
+        name?: string;
+        url: string;
+        /**
+         * Patterns: github.pr.opened, github.* or *.
+         */
+        events: Array<string>;
+        sources?: Array<string> | null;
+        filter?: {
+            [key: string]: unknown;
+        } | null;
+        /**
+         * Sent with each delivery. Values are sealed and never returned; null removes one.
+         */
+        headers?: {
+            [key: string]: string | null;
+        };
+        contentType?: 'application/json' | 'application/cloudevents+json';
+        signing?: Array<'standard' | 'standard-ed25519' | 'github'>;
+        /**
+         * Default {"preset":"short"}.
+         */
+        retryPolicy?: {
+            /**
+             * short: after 1, 5 and 30 s. day: 8 tries in about 28 h, ±20 %.
+             */
+            preset: 'short' | 'day';
+        } | {
+            /**
+             * Wait before each retry; as many retries as entries.
+             */
+            backoffMs: Array<number>;
+            /**
+             * Share; default 0.2.
+             */
+            jitter?: number;
+        };
+        limits?: {
+            perSecond?: number | null;
+            concurrency?: number;
+        };
+        ordering?: {
+            /**
+             * `source`, or a JSON Pointer into data: /issue/id. Deliveries of one key go one after the other.
+             */
+            key: string;
+            /**
+             * block: goes on trying and holds back its key. park: is set aside for a person, the next one goes.
+             */
+            onExhausted: 'block' | 'park';
+        } | null;
+        /**
+         * What happens to queued deliveries when the settings change.
+         */
+        onChange?: 'keep' | 'use-latest' | 'drop';
+        /**
+         * When failures of the endpoint itself switch it off; null: never.
+         */
+        disabling?: {
+            windowMinutes: number;
+            failureRate: number;
+            minAttempts: number;
+        } | null;
+        timeoutMs?: number;
+        active?: boolean;
+        /**
+         * Own signing secret, for migrations. Default: a new one.
+         */
+        secret?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/connectors/webhooks';
+};
+
+export type CreateWebhookSubscriptionErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type CreateWebhookSubscriptionError = CreateWebhookSubscriptionErrors[keyof CreateWebhookSubscriptionErrors];
+
+export type CreateWebhookSubscriptionResponses = {
+    /**
+     * Default Response
+     */
+    201: {
+        id: string;
+        name: string;
+        url: string;
+        /**
+         * Patterns: github.pr.opened, github.* or *.
+         */
+        events: Array<string>;
+        sources: Array<string> | null;
+        filter: {
+            [key: string]: unknown;
+        } | null;
+        contentType: 'application/json' | 'application/cloudevents+json';
+        signing: Array<'standard' | 'standard-ed25519' | 'github'>;
+        /**
+         * Default {"preset":"short"}.
+         */
+        retryPolicy: {
+            /**
+             * short: after 1, 5 and 30 s. day: 8 tries in about 28 h, ±20 %.
+             */
+            preset: 'short' | 'day';
+        } | {
+            /**
+             * Wait before each retry; as many retries as entries.
+             */
+            backoffMs: Array<number>;
+            /**
+             * Share; default 0.2.
+             */
+            jitter?: number;
+        };
+        limits: {
+            perSecond: number | null;
+            concurrency: number;
+        };
+        ordering: {
+            /**
+             * `source`, or a JSON Pointer into data: /issue/id. Deliveries of one key go one after the other.
+             */
+            key: string;
+            /**
+             * block: goes on trying and holds back its key. park: is set aside for a person, the next one goes.
+             */
+            onExhausted: 'block' | 'park';
+        } | null;
+        /**
+         * What happens to queued deliveries when the settings change.
+         */
+        onChange: 'keep' | 'use-latest' | 'drop';
+        /**
+         * When failures of the endpoint itself switch it off; null: never.
+         */
+        disabling: {
+            windowMinutes: number;
+            failureRate: number;
+            minAttempts: number;
+        } | null;
+        timeoutMs: number;
+        headerNames: Array<string>;
+        active: boolean;
+        disabledReason: 'manual' | 'failure_rate' | 'gone' | null;
+        disabledAt: string | null;
+        keys: Array<{
+            id: string;
+            scheme: 'hmac' | 'ed25519';
+            createdAt: string;
+            expiresAt: string | null;
+            publicKey: string | null;
+        }>;
+        revision: number;
+        /**
+         * Also its ETag.
+         */
+        version: number;
+        createdAt: string;
+        createdBy: string;
+        modifiedAt: string;
+        modifiedBy: string;
+        lastDeliveryAt: string | null;
+        totalDeliveries: number;
+        totalFailures: number;
+        endpoint: {
+            failing: boolean;
+            consecutiveFailures: number;
+            blockedUntil: string | null;
+            lastSuccessAt: string | null;
+            lastError: string | null;
+        };
+        secret: string | null;
+        publicKey: string | null;
+    };
+};
+
+export type CreateWebhookSubscriptionResponse = CreateWebhookSubscriptionResponses[keyof CreateWebhookSubscriptionResponses];
+
+export type ListDeadWebhookDeliveriesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * nextCursor of the page before.
+         */
+        cursor?: string;
+        limit?: number;
+        /**
+         * Pattern: github.pr.opened, github.* or *.
+         */
+        type?: string;
+        /**
+         * Events from then on.
+         */
+        since?: string;
+        /**
+         * Events before then.
+         */
+        until?: string;
+        subscriptionId?: string;
+    };
+    url: '/api/v1/connectors/webhooks/dead-letters';
+};
+
+export type ListDeadWebhookDeliveriesErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type ListDeadWebhookDeliveriesError = ListDeadWebhookDeliveriesErrors[keyof ListDeadWebhookDeliveriesErrors];
+
+export type ListDeadWebhookDeliveriesResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        items: Array<WebhookDelivery>;
+        nextCursor: string | null;
+    };
+};
+
+export type ListDeadWebhookDeliveriesResponse = ListDeadWebhookDeliveriesResponses[keyof ListDeadWebhookDeliveriesResponses];
+
+export type RedriveDeadWebhookDeliveriesData = {
+    body: {
+        /**
+         * Pattern: github.pr.opened, github.* or *.
+         */
+        type?: string;
+        /**
+         * Events from then on.
+         */
+        since?: string;
+        /**
+         * Events before then.
+         */
+        until?: string;
+        subscriptionId?: string;
+        ids?: Array<string>;
+        /**
+         * Counts and changes nothing.
+         */
+        dryRun?: boolean;
+        /**
+         * How many a second come due. Default 10.
+         */
+        pacePerSecond?: number;
+        /**
+         * At most so many. Default 10,000.
+         */
+        limit?: number;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/connectors/webhooks/dead-letters/redrive';
+};
+
+export type RedriveDeadWebhookDeliveriesErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type RedriveDeadWebhookDeliveriesError = RedriveDeadWebhookDeliveriesErrors[keyof RedriveDeadWebhookDeliveriesErrors];
+
+export type RedriveDeadWebhookDeliveriesResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        count: number;
+        more: boolean;
+    };
+};
+
+export type RedriveDeadWebhookDeliveriesResponse = RedriveDeadWebhookDeliveriesResponses[keyof RedriveDeadWebhookDeliveriesResponses];
+
+export type DeleteWebhookSubscriptionData = {
+    body?: never;
+    headers?: {
+        /**
+         * ETag that was read, for example "3".
+         */
+        'if-match'?: string;
+    };
+    path: {
+        /**
+         * Id of the resource.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/connectors/webhooks/{id}';
+};
+
+export type DeleteWebhookSubscriptionErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type DeleteWebhookSubscriptionError = DeleteWebhookSubscriptionErrors[keyof DeleteWebhookSubscriptionErrors];
+
+export type DeleteWebhookSubscriptionResponses = {
+    /**
+     * Default Response
+     */
+    204: void;
+};
+
+export type DeleteWebhookSubscriptionResponse = DeleteWebhookSubscriptionResponses[keyof DeleteWebhookSubscriptionResponses];
+
+export type GetWebhookSubscriptionData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the resource.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/connectors/webhooks/{id}';
+};
+
+export type GetWebhookSubscriptionErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type GetWebhookSubscriptionError = GetWebhookSubscriptionErrors[keyof GetWebhookSubscriptionErrors];
+
+export type GetWebhookSubscriptionResponses = {
+    /**
+     * Default Response
+     */
+    200: WebhookSubscription;
+};
+
+export type GetWebhookSubscriptionResponse = GetWebhookSubscriptionResponses[keyof GetWebhookSubscriptionResponses];
+
+export type ChangeWebhookSubscriptionData = {
+    body: {
+        name?: string;
+        url?: string;
+        /**
+         * Patterns: github.pr.opened, github.* or *.
+         */
+        events?: Array<string>;
+        sources?: Array<string> | null;
+        filter?: {
+            [key: string]: unknown;
+        } | null;
+        /**
+         * Sent with each delivery. Values are sealed and never returned; null removes one.
+         */
+        headers?: {
+            [key: string]: string | null;
+        };
+        contentType?: 'application/json' | 'application/cloudevents+json';
+        signing?: Array<'standard' | 'standard-ed25519' | 'github'>;
+        /**
+         * Default {"preset":"short"}.
+         */
+        retryPolicy?: {
+            /**
+             * short: after 1, 5 and 30 s. day: 8 tries in about 28 h, ±20 %.
+             */
+            preset: 'short' | 'day';
+        } | {
+            /**
+             * Wait before each retry; as many retries as entries.
+             */
+            backoffMs: Array<number>;
+            /**
+             * Share; default 0.2.
+             */
+            jitter?: number;
+        };
+        limits?: {
+            perSecond?: number | null;
+            concurrency?: number;
+        };
+        ordering?: {
+            /**
+             * `source`, or a JSON Pointer into data: /issue/id. Deliveries of one key go one after the other.
+             */
+            key: string;
+            /**
+             * block: goes on trying and holds back its key. park: is set aside for a person, the next one goes.
+             */
+            onExhausted: 'block' | 'park';
+        } | null;
+        /**
+         * What happens to queued deliveries when the settings change.
+         */
+        onChange?: 'keep' | 'use-latest' | 'drop';
+        /**
+         * When failures of the endpoint itself switch it off; null: never.
+         */
+        disabling?: {
+            windowMinutes: number;
+            failureRate: number;
+            minAttempts: number;
+        } | null;
+        timeoutMs?: number;
+    };
+    headers?: {
+        /**
+         * ETag that was read, for example "3".
+         */
+        'if-match'?: string;
+    };
+    path: {
+        /**
+         * Id of the resource.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/connectors/webhooks/{id}';
+};
+
+export type ChangeWebhookSubscriptionErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type ChangeWebhookSubscriptionError = ChangeWebhookSubscriptionErrors[keyof ChangeWebhookSubscriptionErrors];
+
+export type ChangeWebhookSubscriptionResponses = {
+    /**
+     * Default Response
+     */
+    200: WebhookSubscription;
+};
+
+export type ChangeWebhookSubscriptionResponse = ChangeWebhookSubscriptionResponses[keyof ChangeWebhookSubscriptionResponses];
+
+export type EnableWebhookSubscriptionData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the resource.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/connectors/webhooks/{id}/enable';
+};
+
+export type EnableWebhookSubscriptionErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type EnableWebhookSubscriptionError = EnableWebhookSubscriptionErrors[keyof EnableWebhookSubscriptionErrors];
+
+export type EnableWebhookSubscriptionResponses = {
+    /**
+     * Default Response
+     */
+    200: WebhookSubscription;
+};
+
+export type EnableWebhookSubscriptionResponse = EnableWebhookSubscriptionResponses[keyof EnableWebhookSubscriptionResponses];
+
+export type DisableWebhookSubscriptionData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the resource.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/connectors/webhooks/{id}/disable';
+};
+
+export type DisableWebhookSubscriptionErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type DisableWebhookSubscriptionError = DisableWebhookSubscriptionErrors[keyof DisableWebhookSubscriptionErrors];
+
+export type DisableWebhookSubscriptionResponses = {
+    /**
+     * Default Response
+     */
+    200: WebhookSubscription;
+};
+
+export type DisableWebhookSubscriptionResponse = DisableWebhookSubscriptionResponses[keyof DisableWebhookSubscriptionResponses];
+
+export type RotateWebhookSecretData = {
+    body: {
+        /**
+         * How long the old secret goes on signing. Default 24.
+         */
+        overlapHours?: number;
+        /**
+         * Own secret for HMAC.
+         */
+        secret?: string;
+    };
+    path: {
+        /**
+         * Id of the resource.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/connectors/webhooks/{id}/rotate-secret';
+};
+
+export type RotateWebhookSecretErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type RotateWebhookSecretError = RotateWebhookSecretErrors[keyof RotateWebhookSecretErrors];
+
+export type RotateWebhookSecretResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        id: string;
+        name: string;
+        url: string;
+        /**
+         * Patterns: github.pr.opened, github.* or *.
+         */
+        events: Array<string>;
+        sources: Array<string> | null;
+        filter: {
+            [key: string]: unknown;
+        } | null;
+        contentType: 'application/json' | 'application/cloudevents+json';
+        signing: Array<'standard' | 'standard-ed25519' | 'github'>;
+        /**
+         * Default {"preset":"short"}.
+         */
+        retryPolicy: {
+            /**
+             * short: after 1, 5 and 30 s. day: 8 tries in about 28 h, ±20 %.
+             */
+            preset: 'short' | 'day';
+        } | {
+            /**
+             * Wait before each retry; as many retries as entries.
+             */
+            backoffMs: Array<number>;
+            /**
+             * Share; default 0.2.
+             */
+            jitter?: number;
+        };
+        limits: {
+            perSecond: number | null;
+            concurrency: number;
+        };
+        ordering: {
+            /**
+             * `source`, or a JSON Pointer into data: /issue/id. Deliveries of one key go one after the other.
+             */
+            key: string;
+            /**
+             * block: goes on trying and holds back its key. park: is set aside for a person, the next one goes.
+             */
+            onExhausted: 'block' | 'park';
+        } | null;
+        /**
+         * What happens to queued deliveries when the settings change.
+         */
+        onChange: 'keep' | 'use-latest' | 'drop';
+        /**
+         * When failures of the endpoint itself switch it off; null: never.
+         */
+        disabling: {
+            windowMinutes: number;
+            failureRate: number;
+            minAttempts: number;
+        } | null;
+        timeoutMs: number;
+        headerNames: Array<string>;
+        active: boolean;
+        disabledReason: 'manual' | 'failure_rate' | 'gone' | null;
+        disabledAt: string | null;
+        keys: Array<{
+            id: string;
+            scheme: 'hmac' | 'ed25519';
+            createdAt: string;
+            expiresAt: string | null;
+            publicKey: string | null;
+        }>;
+        revision: number;
+        /**
+         * Also its ETag.
+         */
+        version: number;
+        createdAt: string;
+        createdBy: string;
+        modifiedAt: string;
+        modifiedBy: string;
+        lastDeliveryAt: string | null;
+        totalDeliveries: number;
+        totalFailures: number;
+        endpoint: {
+            failing: boolean;
+            consecutiveFailures: number;
+            blockedUntil: string | null;
+            lastSuccessAt: string | null;
+            lastError: string | null;
+        };
+        secret: string | null;
+        publicKey: string | null;
+    };
+};
+
+export type RotateWebhookSecretResponse = RotateWebhookSecretResponses[keyof RotateWebhookSecretResponses];
+
+export type TestWebhookSubscriptionData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the resource.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/connectors/webhooks/{id}/test';
+};
+
+export type TestWebhookSubscriptionErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type TestWebhookSubscriptionError = TestWebhookSubscriptionErrors[keyof TestWebhookSubscriptionErrors];
+
+export type TestWebhookSubscriptionResponses = {
+    /**
+     * Default Response
+     */
+    200: WebhookDeliveryDetail;
+};
+
+export type TestWebhookSubscriptionResponse = TestWebhookSubscriptionResponses[keyof TestWebhookSubscriptionResponses];
+
+export type RecoverWebhookDeliveriesData = {
+    body: {
+        /**
+         * Events from then on.
+         */
+        since: string;
+        /**
+         * Events before then. Default now.
+         */
+        until?: string;
+        /**
+         * failed: given up. missing: never queued, for example while disabled. Default both.
+         */
+        which?: 'failed' | 'missing' | 'both';
+        /**
+         * Counts and changes nothing.
+         */
+        dryRun?: boolean;
+        /**
+         * How many a second come due. Default 10.
+         */
+        pacePerSecond?: number;
+        /**
+         * At most so many. Default 10,000.
+         */
+        limit?: number;
+    };
+    path: {
+        /**
+         * Id of the resource.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/connectors/webhooks/{id}/recover';
+};
+
+export type RecoverWebhookDeliveriesErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type RecoverWebhookDeliveriesError = RecoverWebhookDeliveriesErrors[keyof RecoverWebhookDeliveriesErrors];
+
+export type RecoverWebhookDeliveriesResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        failed: number;
+        missing: number;
+        /**
+         * The limit was reached: ask again.
+         */
+        more: boolean;
+    };
+};
+
+export type RecoverWebhookDeliveriesResponse = RecoverWebhookDeliveriesResponses[keyof RecoverWebhookDeliveriesResponses];
+
+export type ListWebhookDeliveriesData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the resource.
+         */
+        id: string;
+    };
+    query?: {
+        /**
+         * nextCursor of the page before.
+         */
+        cursor?: string;
+        limit?: number;
+        /**
+         * Pattern: github.pr.opened, github.* or *.
+         */
+        type?: string;
+        /**
+         * Events from then on.
+         */
+        since?: string;
+        /**
+         * Events before then.
+         */
+        until?: string;
+        /**
+         * One or more, with commas: pending, retrying, blocked, parked, delivered, exhausted, dropped, skipped.
+         */
+        status?: string;
+    };
+    url: '/api/v1/connectors/webhooks/{id}/deliveries';
+};
+
+export type ListWebhookDeliveriesErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type ListWebhookDeliveriesError = ListWebhookDeliveriesErrors[keyof ListWebhookDeliveriesErrors];
+
+export type ListWebhookDeliveriesResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        items: Array<WebhookDelivery>;
+        nextCursor: string | null;
+    };
+};
+
+export type ListWebhookDeliveriesResponse = ListWebhookDeliveriesResponses[keyof ListWebhookDeliveriesResponses];
+
+export type GetWebhookDeliveryData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the subscription.
+         */
+        id: string;
+        /**
+         * Id of the delivery, the webhook-id.
+         */
+        deliveryId: string;
+    };
+    query?: never;
+    url: '/api/v1/connectors/webhooks/{id}/deliveries/{deliveryId}';
+};
+
+export type GetWebhookDeliveryErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type GetWebhookDeliveryError = GetWebhookDeliveryErrors[keyof GetWebhookDeliveryErrors];
+
+export type GetWebhookDeliveryResponses = {
+    /**
+     * Default Response
+     */
+    200: WebhookDeliveryDetail;
+};
+
+export type GetWebhookDeliveryResponse = GetWebhookDeliveryResponses[keyof GetWebhookDeliveryResponses];
+
+export type ResendWebhookDeliveryData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the subscription.
+         */
+        id: string;
+        /**
+         * Id of the delivery, the webhook-id.
+         */
+        deliveryId: string;
+    };
+    query?: never;
+    url: '/api/v1/connectors/webhooks/{id}/deliveries/{deliveryId}/resend';
+};
+
+export type ResendWebhookDeliveryErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type ResendWebhookDeliveryError = ResendWebhookDeliveryErrors[keyof ResendWebhookDeliveryErrors];
+
+export type ResendWebhookDeliveryResponses = {
+    /**
+     * Default Response
+     */
+    200: WebhookDelivery;
+};
+
+export type ResendWebhookDeliveryResponse = ResendWebhookDeliveryResponses[keyof ResendWebhookDeliveryResponses];
+
+export type ParkWebhookDeliveryData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the subscription.
+         */
+        id: string;
+        /**
+         * Id of the delivery, the webhook-id.
+         */
+        deliveryId: string;
+    };
+    query?: never;
+    url: '/api/v1/connectors/webhooks/{id}/deliveries/{deliveryId}/park';
+};
+
+export type ParkWebhookDeliveryErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type ParkWebhookDeliveryError = ParkWebhookDeliveryErrors[keyof ParkWebhookDeliveryErrors];
+
+export type ParkWebhookDeliveryResponses = {
+    /**
+     * Default Response
+     */
+    200: WebhookDelivery;
+};
+
+export type ParkWebhookDeliveryResponse = ParkWebhookDeliveryResponses[keyof ParkWebhookDeliveryResponses];
+
+export type SkipWebhookDeliveryData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the subscription.
+         */
+        id: string;
+        /**
+         * Id of the delivery, the webhook-id.
+         */
+        deliveryId: string;
+    };
+    query?: never;
+    url: '/api/v1/connectors/webhooks/{id}/deliveries/{deliveryId}/skip';
+};
+
+export type SkipWebhookDeliveryErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type SkipWebhookDeliveryError = SkipWebhookDeliveryErrors[keyof SkipWebhookDeliveryErrors];
+
+export type SkipWebhookDeliveryResponses = {
+    /**
+     * Default Response
+     */
+    200: WebhookDelivery;
+};
+
+export type SkipWebhookDeliveryResponse = SkipWebhookDeliveryResponses[keyof SkipWebhookDeliveryResponses];
 
 export type ListTenantsData = {
     body?: never;
