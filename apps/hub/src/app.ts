@@ -10,7 +10,7 @@ import { catalogTypes } from './catalog-types.ts';
 import { startChangeNotifier } from './change-notifier.ts';
 import type { HubConfig } from './config.ts';
 import { createConnectionTests, scheduler } from './connection-tests.ts';
-import { createDatabase, createPartitionKeeper, migrate, startEmbeddedServer } from './database/database.ts';
+import { createDatabase, migrate, startEmbeddedServer } from './database/database.ts';
 import { createDoctor } from './doctor/doctor.ts';
 import { createEgress } from './egress/egress.ts';
 import { createGateway, type GatewayDeps } from './gateway/gateway.ts';
@@ -19,7 +19,6 @@ import { createCheckSchedule, createHealth } from './health/health.ts';
 import { createHttpServer } from './http/http.ts';
 import { createIntegrationDirectory } from './integration-directory.ts';
 import { warnOfMissingKeys } from './missing-keys.ts';
-import { monthlyTables } from './monthly-tables.ts';
 import { createOutsideVaultReader } from './outside-vaults.ts';
 import { recordUsage } from './record-usage.ts';
 import { readOrRefuse, refuseAddress, refuseSetting } from './refuse-setting.ts';
@@ -28,6 +27,7 @@ import { startBudgets } from './start-budgets.ts';
 import { startEvents } from './start-events.ts';
 import { startInboundWebhooks } from './start-inbound-webhooks.ts';
 import { startOutgoingWebhooks } from './start-outgoing-webhooks.ts';
+import { startWorker } from './start-worker.ts';
 import { createStartedParts } from './started-parts.ts';
 import { createLogger, createRedactor, createTelemetry, createTracer } from './telemetry/telemetry.ts';
 import { createTenantNetworks } from './tenant-networks.ts';
@@ -87,8 +87,8 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
     const { metrics } = createTelemetry({ processMetrics: true });
     const tracer = await createTracer({ endpoint: config.otlpEndpoint, version, clock, log });
     if (tracer !== null) started.add({ name: 'tracer', stop: tracer.close });
-    const parts = { config, databaseUrl, database, clock, log, started };
-    const { events, bus, streams } = await startEvents({ ...parts, redact: redactFor });
+    const parts = { config, databaseUrl, database, clock, log, started, redact: redactFor };
+    const { events, bus, streams } = await startEvents(parts);
     const [chainKey, ...earlierChainKeys] = auditChainKeys(keys);
     const audit = createAuditLog({ database, clock, redact: redactFor, chainKey, earlierChainKeys });
     const ground = { database, events, audit, clock, log };
@@ -274,14 +274,8 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
       { log, version, publicUrl: config.publicUrl, tracer },
     );
     started.add({ name: 'http', stop: () => app.close() });
-    started.add({ name: 'event streams', stop: streams.close });
     if (config.roles.has('worker')) {
-      const partitions = createPartitionKeeper({ database, clock, log, tables: monthlyTables });
-      partitions.start();
-      started.add({ name: 'partitions', stop: partitions.stop });
-      webhooks.startTranslating();
-      health.start();
-      started.add({ name: 'health', stop: health.stop });
+      await startWorker({ database, clock, log, started, bus, health, inbound: webhooks, outgoing });
     }
     const url = await app.listen({ port: config.port, host: config.host }).catch(refuseAddress);
     ownUrl = url;
