@@ -1,4 +1,4 @@
-import { type ConnectorManifest, letterIcon } from '@inthub/connector-sdk';
+import { type ConnectorManifest, letterIcon, registryDiscoveryScope } from '@inthub/connector-sdk';
 import Type from 'typebox';
 import { tokenRealmHost } from '../_families/oci/config.ts';
 
@@ -83,6 +83,7 @@ export const manifest: ConnectorManifest = {
     },
   ],
   egress: { hosts: [] },
+  discoveryScope: registryDiscoveryScope,
   requiredPermissions: [
     {
       scope: 'read on the repository',

@@ -27,6 +27,7 @@ export const repositoryKeys = defineAction({
   input: Type.Object({}, { additionalProperties: false }),
   output: Type.Object({ items: Type.Array(DockerRepository) }),
   requiredScopes: ['read on the repository'],
+  dataScope: { dataTypes: ['code'], containsPii: false },
   safe: true,
   weight: 5,
   run: async (_input, ctx) => ({ items: await listDockerRepositories(ctx) }),

@@ -1,4 +1,4 @@
-import { type ConnectorManifest, letterIcon } from '@inthub/connector-sdk';
+import { type ConnectorManifest, letterIcon, registryDiscoveryScope } from '@inthub/connector-sdk';
 import Type from 'typebox';
 
 export const manifest: ConnectorManifest = {
@@ -65,6 +65,7 @@ export const manifest: ConnectorManifest = {
     },
   ],
   egress: { hosts: ['api.github.com'] },
+  discoveryScope: registryDiscoveryScope,
   requiredPermissions: [
     {
       scope: 'read:packages',

@@ -66,6 +66,7 @@ export const projectList = defineAction({
   ),
   output: Type.Object({ items: Type.Array(Project), nextCursor: Type.Union([Type.String(), Type.Null()]) }),
   requiredScopes: ['project: list'],
+  dataScope: { dataTypes: ['code'], containsPii: false },
   safe: true,
   weight: 5,
   run: async ({ cursor, limit = 50 }, ctx) => {

@@ -1,4 +1,4 @@
-import { type ConnectorManifest, letterIcon } from '@inthub/connector-sdk';
+import { type ConnectorManifest, letterIcon, registryDiscoveryScope } from '@inthub/connector-sdk';
 import { Config } from './schema.ts';
 
 export const manifest: ConnectorManifest = {
@@ -53,6 +53,7 @@ export const manifest: ConnectorManifest = {
     },
   ],
   egress: { hosts: [] },
+  discoveryScope: registryDiscoveryScope,
   requiredPermissions: [
     {
       scope: 'repository:pull',

@@ -1,4 +1,4 @@
-import { type ConnectorManifest, letterIcon } from '@inthub/connector-sdk';
+import { type ConnectorManifest, letterIcon, registryDiscoveryScope } from '@inthub/connector-sdk';
 import Type from 'typebox';
 
 export const manifest: ConnectorManifest = {
@@ -66,6 +66,7 @@ export const manifest: ConnectorManifest = {
     },
   ],
   egress: { hosts: [] },
+  discoveryScope: registryDiscoveryScope,
   requiredPermissions: [
     {
       scope: 'repo:read',

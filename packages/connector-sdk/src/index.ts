@@ -116,6 +116,7 @@ export {
   registryActionSpecs,
   registryActions,
   registryDiscovery,
+  registryDiscoveryScope,
 } from './categories/registry.ts';
 export type {
   ManifestDescription,

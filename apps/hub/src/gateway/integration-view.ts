@@ -3,6 +3,7 @@ import type { AuthMethod, CircuitSettings } from '@inthub/connector-sdk';
 import type { RateLimits } from '@inthub/contracts';
 import type { Grant, InstalledIntegration, LoadedConnector } from '../runtime/runtime.ts';
 import { circuitDefaults } from './circuit/circuit-defaults.ts';
+import { type DataScopeView, dataScopeView } from './data-scope.ts';
 import { limitsOf } from './limit/limit-defaults.ts';
 import { type Plan, plansOf } from './plan.ts';
 
@@ -29,6 +30,8 @@ export interface IntegrationView {
 export interface GrantView {
   readonly granted: ReadonlySet<string>;
   readonly denied: ReadonlySet<string>;
+  /** Null restricts nothing. */
+  readonly dataScope: DataScopeView | null;
   /** Epoch milliseconds; Infinity never expires. */
   readonly expiresAtMs: number;
 }
@@ -82,11 +85,12 @@ function bucketsOf(plans: ReadonlyMap<string, Plan>): ReadonlySet<string> {
   return new Set([...plans.values()].flatMap(({ bucket }) => bucket ?? []));
 }
 
-function grantView({ grantedCapabilities, deniedCapabilities, expiresAt }: Grant): GrantView {
+function grantView({ grantedCapabilities, deniedCapabilities, dataScope, expiresAt }: Grant): GrantView {
   const expiresAtMs = expiresAt === null ? Number.POSITIVE_INFINITY : Date.parse(expiresAt);
   return {
     granted: new Set(grantedCapabilities),
     denied: new Set(deniedCapabilities),
+    dataScope: dataScopeView(dataScope),
     // A date that cannot be read has passed: a grant that nobody understands allows nothing.
     expiresAtMs: Number.isNaN(expiresAtMs) ? 0 : expiresAtMs,
   };

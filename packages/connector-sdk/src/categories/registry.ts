@@ -4,6 +4,7 @@ import type { Static, TSchema } from 'typebox';
 import type { ActionDefinition, AnyAction } from '../action.ts';
 import type { Discover } from '../connector.ts';
 import type { ActionContext } from '../context.ts';
+import type { DiscoveryScope } from '../data-scope.ts';
 import { isRepositoryName } from '../image-reference.ts';
 import {
   DigestVerifyInput,
@@ -20,6 +21,17 @@ import {
   TagResolveOutput,
 } from './registry-schemas.ts';
 
+/** Images are code that was built; their names and digests are no personal data. */
+const images = { dataTypes: ['code'], containsPii: false } as const;
+const ofRepository = { ...images, project: '/repository' } as const;
+const ofImage = { ...images, project: ['/repository', { imageReference: '/imageRef' }] } as const;
+
+/** What discovery of registries shows, for manifests. */
+export const registryDiscoveryScope = {
+  repositories: { ...images, project: 'name' },
+  tags: { ...images, project: 'parent' },
+} as const satisfies Record<string, DiscoveryScope>;
+
 /** Everything about the standard actions but the handler. */
 export const registryActionSpecs = {
   'repository.list': {
@@ -27,6 +39,7 @@ export const registryActionSpecs = {
     description: 'Repositories that the credential may see, in the order of the product.',
     input: RepositoryListInput,
     output: RepositoryListOutput,
+    dataScope: images,
     weight: 5,
   },
   'tag.list': {
@@ -34,6 +47,7 @@ export const registryActionSpecs = {
     description: 'Tags of a repository.',
     input: TagListInput,
     output: TagListOutput,
+    dataScope: ofRepository,
     weight: 5,
   },
   'tag.resolve': {
@@ -42,6 +56,7 @@ export const registryActionSpecs = {
       'The digest that a tag points to now (or did within the last hour, see resolvedAt and fresh). Takes imageRef, or repository and tag; an imageRef without a tag means latest.',
     input: TagResolveInput,
     output: TagResolveOutput,
+    dataScope: ofImage,
   },
   'manifest.get': {
     title: 'Get a manifest',
@@ -49,20 +64,26 @@ export const registryActionSpecs = {
       'An image manifest or image index (OCI or Docker schema 2) by tag or digest, checked against its digest.',
     input: ManifestGetInput,
     output: ManifestGetOutput,
+    dataScope: ofImage,
   },
   'digest.verify': {
     title: 'Verify a digest',
     description: 'Fetches the manifest, recomputes the digest from the bytes and compares it with the expected one.',
     input: DigestVerifyInput,
     output: DigestVerifyOutput,
+    dataScope: ofImage,
   },
   'scan.get': {
     title: 'Get the vulnerability scan',
     description: "Status and summary of the product's own scan of an image.",
     input: ScanGetInput,
     output: ScanGetOutput,
+    dataScope: ofImage,
   },
-} as const satisfies Record<string, Pick<ActionDefinition, 'title' | 'description' | 'input' | 'output' | 'weight'>>;
+} as const satisfies Record<
+  string,
+  Pick<ActionDefinition, 'title' | 'description' | 'input' | 'output' | 'weight' | 'dataScope'>
+>;
 
 export type RegistryActionId = keyof typeof registryActionSpecs;
 export const registryActionIds = Object.keys(registryActionSpecs) as readonly RegistryActionId[];

@@ -8,7 +8,7 @@ import { collect, createRig } from '../testing.ts';
 const grant: Grant = {
   grantedCapabilities: ['tag.list', 'resource.discover'],
   deniedCapabilities: [],
-  dataScope: { projects: 'all', dataTypes: [], piiAccess: false },
+  dataScope: { projects: 'all', dataTypes: ['code', 'issues', 'messages', 'configs', 'secrets'], piiAccess: true },
   networkScope: { allowedDomains: ['cdn.example.com'], blockedDomains: ['evil.example.com'] },
   grantedBy: 'admin',
   grantedAt: '2026-01-01T00:00:00.000Z',

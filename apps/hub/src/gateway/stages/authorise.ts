@@ -2,6 +2,7 @@
 import { type Clock, HubError, isId, type Principal, type Scope } from '@inthub/contracts';
 import type { InstalledIntegration, Runtime } from '../../runtime/runtime.ts';
 import type { CallState } from '../call-state.ts';
+import { type DataScopeView, demandDataScope, demandDiscovery, discoveryScopeOf } from '../data-scope.ts';
 import type { GatewayDeps } from '../gateway-deps.ts';
 import type { GrantView, IntegrationView, IntegrationViews } from '../integration-view.ts';
 import { isPromise } from '../maybe-promise.ts';
@@ -58,6 +59,8 @@ export function createAuthorise({ findIntegration, runtime, views, clock }: Auth
       if (view.grant !== null) demandGrant(view.grant, capability, clock);
       else if (plan.sensitive && capability === plan.capability) throw notGranted(capability);
     }
+    const restricted = view.grant?.dataScope ?? null;
+    if (restricted !== null) demandData(restricted, target, plan, view);
     if (target.kind === 'action' && target.streaming && !integration.features.streamingEnabled) {
       throw new HubError(
         'not_granted',
@@ -178,6 +181,15 @@ function demandGrant({ granted, denied, expiresAtMs }: GrantView, capability: st
     });
   }
   if (!granted.has(capability)) throw notGranted(capability);
+}
+
+/** Tests and checks concern no data; a webhook may be taken away under every grant. */
+function demandData(restricted: DataScopeView, target: Target, plan: Plan, { connector }: IntegrationView): void {
+  if (target.kind === 'action') demandDataScope(restricted, plan.name, plan.action?.dataScope, target.params);
+  else if (target.kind === 'discovery')
+    demandDiscovery(restricted, target, discoveryScopeOf(connector.definition.manifest, target.resourceType));
+  else if (target.kind === 'webhook' && target.change.kind !== 'deregister')
+    demandDataScope(restricted, plan.name, undefined, null);
 }
 
 function setDeadline(state: CallState, plan: Plan, integration: InstalledIntegration, clock: Clock): void {

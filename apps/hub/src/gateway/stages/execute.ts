@@ -1,14 +1,16 @@
 // Stage 7: the connector's code runs; every byte it sends goes through egress, which retries, paces and guards.
 import type { ReportedUsage, TagCache } from '@inthub/connector-sdk';
-import { type ActionEvent, type Clock, HubError, isMoney } from '@inthub/contracts';
+import { type ActionEvent, type Clock, HubError, isMoney, type Page, type Resource } from '@inthub/contracts';
 import type { DeadlineWatch, Egress, EgressAttempt, RateLimitState } from '../../egress/egress.ts';
 import type { Invocation, Runtime } from '../../runtime/runtime.ts';
 import type { Log } from '../../telemetry/telemetry.ts';
 import { traceIdOfCall } from '../call-labels.ts';
 import { armSignal, type CallState, known } from '../call-state.ts';
+import { discoveryScopeOf, withinDataScope } from '../data-scope.ts';
 import type { IntegrationView } from '../integration-view.ts';
 import { isPromise } from '../maybe-promise.ts';
 import type { ExternalLimit, LimitStore } from '../stores/limit-store.ts';
+import type { DiscoveryTarget } from '../target.ts';
 import type { Stage } from './stage.ts';
 
 /** Attempts that the audit of one call lists; the rest are counted. */
@@ -89,8 +91,9 @@ export function createExecute({ egress, runtime, limits, clock, deadlines, log, 
   return {
     name: 'execute',
     async run(state) {
-      const { plan } = known(state);
-      state.returned = { value: await plan.invoke(runtime, state.input, invocationOf(state), clock) };
+      const { plan, view } = known(state);
+      const value = await plan.invoke(runtime, state.input, invocationOf(state), clock);
+      state.returned = { value: state.target.kind === 'discovery' ? coveredBy(view, state.target, value) : value };
     },
     stream(state) {
       const { action } = known(state).plan;
@@ -98,6 +101,13 @@ export function createExecute({ egress, runtime, limits, clock, deadlines, log, 
       return runtime.stream(action, state.input, invocationOf(state));
     },
   };
+}
+
+/** Discovery shows what the grant covers, and nothing else. */
+function coveredBy({ grant, connector }: IntegrationView, { resourceType }: DiscoveryTarget, page: unknown): unknown {
+  if (grant === null || grant.dataScope === null) return page;
+  const scope = discoveryScopeOf(connector.definition.manifest, resourceType);
+  return withinDataScope(grant.dataScope, page as Page<Resource>, scope);
 }
 
 /** What concerns a window that no action draws on is of no use; that the provider has had enough is, whatever it names. */
