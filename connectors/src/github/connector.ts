@@ -21,6 +21,7 @@ import { repositoryHandlers } from './repositories.ts';
 import { runFileHandlers } from './run-files.ts';
 import { searchHandlers } from './search.ts';
 import { statusHandlers } from './statuses.ts';
+import { githubEvents } from './webhooks.ts';
 import { runHandlers } from './workflow-runs.ts';
 
 const sourceControl: SourceControlHandlers = {
@@ -54,6 +55,7 @@ export const github = defineConnector({
   testConnection: (ctx) => testBySteps({ product: 'GitHub', remedies, steps: connectionSteps }, ctx),
   discover: { ...sourceControlDiscovery(sourceControl), ...ciDiscovery(ci) },
   checks,
+  webhooks: [githubEvents],
 });
 
 function everyOf<Handlers extends object>(handlers: Handlers, needed: readonly string[]) {
