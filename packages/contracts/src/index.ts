@@ -23,6 +23,7 @@ export {
 } from './budget.ts';
 export { type ConnectorCategory, connectorCategories } from './category.ts';
 export { type Clock, systemClock } from './clock.ts';
+export { cloudEventOf } from './cloud-event.ts';
 export { ConnectionDefaults, ConnectionProfile } from './connection-profile.ts';
 export { ConnectionTestResult, Resource } from './connection-test.ts';
 export { type CredentialKind, CredentialMaterial, credentialKinds } from './credential.ts';

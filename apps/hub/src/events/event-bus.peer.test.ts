@@ -4,7 +4,7 @@ import { type Nats, peersOrSkip, startNats } from '@inthub/testing';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTestTenant, type OpenTestDatabase, openTestDatabase } from '../database/testing.ts';
-import type { NewEvent } from './events.ts';
+import type { NewEvent } from './new-event.ts';
 import { startTestBus, type TestBus } from './testing.ts';
 
 const peers = await peersOrSkip(['nats-server']);

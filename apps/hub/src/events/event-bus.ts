@@ -9,7 +9,8 @@ import type { ConsumerSettings, ServeDeps, ServeTiming } from './bus/serve.ts';
 import { createLogTail, type LogTail } from './bus/tail.ts';
 import type { BatchOptions, EventBus, EventHandler, SubscribeOptions, Unsubscribe } from './bus.ts';
 import { createDeadLetters } from './dead-letters.ts';
-import type { EventWriter, NewEvent } from './events.ts';
+import type { EventWriter } from './event-log.ts';
+import type { NewEvent } from './new-event.ts';
 import { replayLog } from './replay.ts';
 import { matchesType, parseTypePattern } from './type-pattern.ts';
 

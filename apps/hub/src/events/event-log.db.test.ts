@@ -2,7 +2,8 @@ import { createId, HubError, type IntegrationId, type TenantId } from '@inthub/c
 import { createFakeClock, type FakeClock } from '@inthub/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTestTenant, type OpenTestDatabase, openTestDatabase } from '../database/testing.ts';
-import { createEventLog, type NewEvent } from './events.ts';
+import { createEventLog } from './event-log.ts';
+import type { NewEvent } from './new-event.ts';
 
 let test: OpenTestDatabase;
 let clock: FakeClock;

@@ -4,6 +4,7 @@ import {
   type EventId,
   HubError,
   type IntegrationEvent,
+  isId,
   type Page,
   storableJson,
   storableText,
@@ -11,18 +12,9 @@ import {
 } from '@inthub/contracts';
 import Type from 'typebox';
 import { cursorKind, type Database, decodeCursor, encodeCursor, type TenantTx } from '../database/database.ts';
-import { type EventRow, insertEvents, selectEvents } from './event-repository.ts';
+import { type EventRow, insertEvents, selectEvent, selectEvents } from './event-repository.ts';
 import type { NewEvent } from './new-event.ts';
 import { parseTypePattern } from './type-pattern.ts';
-
-export type {
-  BatchHandler,
-  EventBus,
-  EventHandler,
-  Unsubscribe,
-} from './bus.ts';
-export type { NewEvent } from './new-event.ts';
-export { matchesType, parseTypePattern } from './type-pattern.ts';
 
 /** The write side of the fact log: an event is stored in the transaction of the change that it reports. */
 export interface EventWriter {
@@ -39,6 +31,8 @@ export interface EventReader {
     tenantId: TenantId,
     query: { source?: string; type?: string; cursor?: string; limit: number },
   ): Promise<Page<IntegrationEvent>>;
+  /** @throws HubError `not_found` */
+  get(tenantId: TenantId, id: string): Promise<IntegrationEvent>;
 }
 
 const maxDataBytes = 262_144;
@@ -70,6 +64,11 @@ export function createEventLog({
       const [id] = await appendAll(tx, [event]);
       if (id === undefined) throw new HubError('internal', 'The event got no id.');
       return id;
+    },
+    async get(tenantId, id) {
+      const found = isId(id) ? await database.tenant(tenantId, (tx) => selectEvent(tx, id)) : undefined;
+      if (found === undefined) throw new HubError('not_found', 'There is no such event, or its time is over.');
+      return found;
     },
     async list(tenantId, { source, type = '*', cursor, limit }) {
       const pattern = parseTypePattern(type);

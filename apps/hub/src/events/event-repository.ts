@@ -57,6 +57,16 @@ export async function insertEvents(tx: TenantTx, events: readonly EventRow[]): P
     .execute();
 }
 
+export async function selectEvent(tx: TenantTx, id: string): Promise<IntegrationEvent | undefined> {
+  const row = await eventsOf(tx)
+    .selectFrom('events')
+    .selectAll()
+    .where('tenant_id', '=', tx.tenantId)
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return row === undefined ? undefined : toEvent(row);
+}
+
 /** Newest first, after `after`. */
 export async function selectEvents(
   tx: TenantTx,

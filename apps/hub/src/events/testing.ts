@@ -5,7 +5,7 @@ import { type OpenTestDatabase, silentLog } from '../database/testing.ts';
 import { createNatsTransport } from './bus/nats-transport.ts';
 import { createEventNews, newsChannel } from './bus/news.ts';
 import { createEventBus, type RunningEventBus } from './event-bus.ts';
-import { createEventLog, type EventReader, type EventWriter } from './events.ts';
+import { createEventLog, type EventReader, type EventWriter } from './event-log.ts';
 
 export interface TestBus extends RunningEventBus {
   readonly events: EventWriter & EventReader;

@@ -1,6 +1,6 @@
 import type { Clock, ConnectionTestResult } from '@inthub/contracts';
 import type { Access } from '../access/access.ts';
-import type { AuditReader, AuditSealer } from '../audit/audit.ts';
+import type { AuditReader, AuditSealer, AuditWriter } from '../audit/audit.ts';
 import type { Acting, Catalog } from '../catalog/catalog.ts';
 import type { Doctor } from '../doctor/doctor.ts';
 import type { EventBus, EventReader, EventStreams } from '../events/events.ts';
@@ -14,7 +14,7 @@ import type { InboundWebhooks, OutgoingWebhooks } from '../webhooks/webhooks.ts'
 /** The rooms that the HTTP API is a thin caller of. */
 export interface Services {
   readonly access: Access;
-  readonly audit: AuditReader & AuditSealer;
+  readonly audit: AuditReader & AuditSealer & Pick<AuditWriter, 'append'>;
   readonly budgets: Budgets;
   readonly catalog: Catalog;
   readonly doctor: Doctor;

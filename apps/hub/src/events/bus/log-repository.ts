@@ -37,7 +37,7 @@ export interface LogQuery {
   readonly limit: number;
 }
 
-interface LogRow {
+export interface LogRow {
   xact_id: string;
   seq: string;
   matches: boolean;
@@ -100,7 +100,7 @@ function matchesOfTenant(pattern: TypePattern, tenantId: string): RawBuilder<boo
   return sql`(tenant_id = ${tenantId}::uuid AND ${matchesTypeSql(pattern)})`;
 }
 
-function toEvent(row: LogRow): IntegrationEvent | null {
+export function toEvent(row: LogRow): IntegrationEvent | null {
   if (!row.matches) return null;
   return {
     id: row.id,

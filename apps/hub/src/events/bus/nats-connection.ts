@@ -56,17 +56,24 @@ export function connectNats(url: string, identity: () => Promise<string>): NatsL
         ? { token: decodeURIComponent(username) }
         : credentials(username, password)),
   });
-  connecting.catch(() => undefined);
+  let connection: NatsConnection | undefined;
   let isClosed = false;
+  connecting.then(
+    (made) => {
+      connection = made;
+      if (isClosed) void made.close();
+    },
+    () => undefined,
+  );
   let ready: Promise<NatsLink> | undefined;
 
   async function open(): Promise<NatsLink> {
-    const connection = await connecting;
-    const manager = await jetstreamManager(connection, { checkAPI: false });
+    const made = await connecting;
+    const manager = await jetstreamManager(made, { checkAPI: false });
     const database = await identity();
     const names = { stream: `INTHUB_EVENTS_${database}`, root: `inthub.events.${database}` };
     await ensureStream(manager, names);
-    return { manager, names, jets: jetstream(connection) };
+    return { manager, names, jets: jetstream(made) };
   }
 
   return {
@@ -78,20 +85,15 @@ export function connectNats(url: string, identity: () => Promise<string>): NatsL
       return ready;
     },
     async close() {
-      if (isClosed) return;
       isClosed = true;
-      // A connection that was never made would be waited for without end.
-      await Promise.race([connecting.then(end, () => undefined), Promise.resolve().then(() => undefined)]);
+      // One that was never made would be waited for without end; should it come yet, it goes at once.
+      await connection?.close();
     },
   };
 }
 
 function credentials(username: string, password: string) {
   return { user: decodeURIComponent(username), pass: decodeURIComponent(password) };
-}
-
-async function end(connection: NatsConnection): Promise<void> {
-  await connection.close();
 }
 
 async function ensureStream(manager: JetStreamManager, { stream, root }: StreamNames): Promise<void> {

@@ -17,6 +17,11 @@ import { getDefaults } from './connection-profiles/get-defaults.ts';
 import { getProfile } from './connection-profiles/get-profile.ts';
 import { listProfiles } from './connection-profiles/list-profiles.ts';
 import { replaceProfile } from './connection-profiles/replace-profile.ts';
+import { changeDeadLetters } from './dead-letters/change-dead-letters.ts';
+import { listDeadLetters } from './dead-letters/list-dead-letters.ts';
+import { getEvent } from './events/get-event.ts';
+import { listEvents } from './events/list-events.ts';
+import { streamEvents } from './events/stream-events.ts';
 import { createEndpoint } from './inbound-webhooks/create-endpoint.ts';
 import { deleteEndpoint } from './inbound-webhooks/delete-endpoint.ts';
 import { getDelivery } from './inbound-webhooks/get-delivery.ts';
@@ -167,6 +172,11 @@ export const routes: readonly ((app: App, services: Services) => void)[] = [
   getBudget,
   getBudgetUsage,
   removeBudget,
+  listEvents,
+  streamEvents,
+  getEvent,
+  listDeadLetters,
+  changeDeadLetters,
   rekeyVault,
   getEgressProof,
 ];
