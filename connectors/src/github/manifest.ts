@@ -11,7 +11,11 @@ const jwt = {
   lifetimeSeconds: 540,
 } as const;
 
+/** docs.github.com/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps and docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api */
+const scopeHeaders = { granted: 'x-oauth-scopes', needed: ['x-accepted-oauth-scopes', 'x-accepted-github-permissions'] };
+
 const app: AuthMethod = {
+  scopeHeaders,
   mode: 'iam',
   kind: 'github_app',
   title: 'GitHub App',
@@ -116,6 +120,7 @@ export const manifest: ConnectorManifest = {
       title: 'Personal access token',
       help: 'Settings → Developer settings → Personal access tokens; fine-grained, or classic with the scopes named below.',
       apply: { scheme: 'bearer', token: '{token}' },
+      scopeHeaders,
     },
     {
       mode: 'oauth',
@@ -123,6 +128,7 @@ export const manifest: ConnectorManifest = {
       title: 'OAuth',
       help: 'A token of an OAuth App or of a GitHub App that acts for a user.',
       apply: { scheme: 'bearer', token: '{accessToken}' },
+      scopeHeaders,
     },
   ],
   // Logs and artifacts: docs.github.com/actions/reference/runners/self-hosted-runners, "Accessible domains by function".

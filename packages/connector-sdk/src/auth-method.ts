@@ -88,8 +88,17 @@ export interface AuthMethod {
    * its own authentication on the same host. The longest prefix wins.
    */
   readonly perPath?: Readonly<Record<string, AuthScheme>>;
+  /** Where answers tell which scopes are needed and which the credential has, so that a refusal can name the missing one. */
+  readonly scopeHeaders?: ScopeHeaders;
   /** How this product says that the credential has expired; default any 401. Egress then gets a new one and repeats, once. */
   readonly expired?: readonly ExpirySign[];
+}
+
+/** Headers whose value is a list of scopes, separated by commas or semicolons. */
+export interface ScopeHeaders {
+  readonly granted?: string;
+  /** One of the scopes in those that are there is enough. */
+  readonly needed: readonly string[];
 }
 
 /**

@@ -1,5 +1,12 @@
 export { type ActionDefinition, type AnyAction, defineAction, type UsageAmount, type UsageEstimate } from './action.ts';
-export { type AuthMethod, type AuthScheme, authSchemeFor, type ExpirySign, type JwtExchange } from './auth-method.ts';
+export {
+  type AuthMethod,
+  type AuthScheme,
+  authSchemeFor,
+  type ExpirySign,
+  type JwtExchange,
+  type ScopeHeaders,
+} from './auth-method.ts';
 export { BaseConnector, toDefinition } from './base-connector.ts';
 export type {
   Comment,
@@ -10,6 +17,7 @@ export type {
   PullRequestDetail,
   PullRequestReview,
 } from './categories/change-schemas.ts';
+export { type ChatCollector, createChatCollector } from './categories/chat-collector.ts';
 export {
   type CiActionId,
   type CiHandlers,
@@ -43,7 +51,6 @@ export type {
   MessageBlock,
   MessageInput,
 } from './categories/communication-schemas.ts';
-export { type ChatCollector, createChatCollector } from './categories/chat-collector.ts';
 export { costOfTokens, findModelPrice, pricingOf, type TokenCounts } from './categories/model-cost.ts';
 export {
   explainModelError,
@@ -126,6 +133,11 @@ export type {
   TagResolution,
 } from './categories/registry-schemas.ts';
 export {
+  ciDiscovery,
+  repositoryDiscoveryScope,
+  sourceControlDiscovery,
+} from './categories/repository-discovery.ts';
+export {
   type RouterActionId,
   type RouterHandlers,
   routerActionIds,
@@ -134,11 +146,6 @@ export {
   routerDiscovery,
 } from './categories/router.ts';
 export { type RouterBackend, RouterUpstream } from './categories/router-schemas.ts';
-export {
-  ciDiscovery,
-  repositoryDiscoveryScope,
-  sourceControlDiscovery,
-} from './categories/repository-discovery.ts';
 export {
   type SourceControlActionId,
   type SourceControlHandlers,
@@ -162,6 +169,7 @@ export {
   type WebhookTopic,
   webhookTopics,
 } from './categories/source-control-schemas.ts';
+export type { StandardActionsOptions } from './categories/standard-actions.ts';
 export {
   type VaultActionId,
   type VaultHandlers,
@@ -172,7 +180,6 @@ export {
   vaultReference,
 } from './categories/vault.ts';
 export { type SecretEntry, secretPathPattern } from './categories/vault-schemas.ts';
-export type { StandardActionsOptions } from './categories/standard-actions.ts';
 export { composeConfigSchema } from './config-schema.ts';
 export {
   type ConnectionStep,

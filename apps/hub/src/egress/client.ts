@@ -105,6 +105,7 @@ export function createClient(core: EgressCore, scope: EgressScope): HttpClient {
         now: clock.now(),
         secrets: authorization.secrets(),
         authenticated: authorization !== noAuthorization,
+        ...(scope.auth.scopeHeaders === undefined ? {} : { scopeHeaders: scope.auth.scopeHeaders }),
         ...(hop.trusted ? {} : { redirectedTo: hop.target.origin }),
       });
     }

@@ -23,6 +23,18 @@ describe('providerMessage', () => {
     [{ error: { message: 'model overloaded', type: 'overloaded_error' } }, 'model overloaded'],
     [{ errors: { name: ['has already been taken'] } }, 'name: has already been taken'],
     [{ message: { base: ['is closed'] } }, 'base: is closed'],
+    [
+      {
+        message: 'Validation Failed',
+        errors: [
+          { resource: 'Issue', field: 'title', code: 'missing_field' },
+          { resource: 'PullRequest', code: 'custom', message: 'No commits between main and main' },
+        ],
+      },
+      'Validation Failed: title missing_field; No commits between main and main',
+    ],
+    [{ message: 'Invalid', errors: ['Name is taken', 'Path is taken'] }, 'Invalid: Name is taken; Path is taken'],
+    [{ message: 'same', errors: [{ message: 'same' }] }, 'same'],
     ['just text', undefined],
     [{ irrelevant: 1 }, undefined],
     [{ message: '   ' }, undefined],
@@ -134,5 +146,46 @@ describe('fromResponse', () => {
       'provider_forbidden',
     );
     expect(fromResponse({ ...base, status: 404, rateLimit: { retryAfterMs: 5 } }).retryAfterMs).toBeUndefined();
+  });
+
+  it('takes a 403 that speaks of a rate limit for one, and waits a minute where no header says how long', () => {
+    // docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api, "Exceeding the rate limit".
+    const body = Buffer.from(JSON.stringify({ message: 'You have exceeded a secondary rate limit. Please wait.' }));
+    const rateLimit = { limit: 5000, remaining: 4990 };
+
+    expect(fromResponse({ ...base, status: 403, body, rateLimit })).toMatchObject({
+      code: 'provider_rate_limited',
+      retryAfterMs: 60_000,
+      retryable: true,
+    });
+    expect(
+      fromResponse({ ...base, status: 403, body, rateLimit: { ...rateLimit, retryAfterMs: 7_000 } }),
+    ).toMatchObject({
+      retryAfterMs: 7_000,
+    });
+  });
+
+  it('names the missing scope where the answer tells', () => {
+    const scopeHeaders = {
+      granted: 'X-OAuth-Scopes',
+      needed: ['X-Accepted-OAuth-Scopes', 'X-Accepted-GitHub-Permissions'],
+    };
+    const refused = (headers: Record<string, string>) => fromResponse({ ...base, status: 403, headers, scopeHeaders });
+
+    const classic = refused({ 'x-oauth-scopes': 'read:org, gist', 'x-accepted-oauth-scopes': 'repo' });
+    expect(classic.message).toContain('It takes the scope repo; the credential has read:org, gist.');
+    expect(classic.details).toMatchObject({ neededScopes: ['repo'], grantedScopes: ['read:org', 'gist'] });
+    expect(refused({ 'x-accepted-github-permissions': 'checks=write' }).message).toContain(
+      'It takes the scope checks=write.',
+    );
+    expect(
+      refused({ 'www-authenticate': 'Bearer realm="x", error="insufficient_scope", scope="api read_api"' }),
+    ).toMatchObject({
+      message: expect.stringContaining('It takes the scope api or read_api.'),
+      details: { neededScopes: ['api', 'read_api'] },
+    });
+    // The scope is there, so something else is amiss.
+    expect(refused({ 'x-oauth-scopes': 'repo', 'x-accepted-oauth-scopes': 'repo' }).message).not.toContain('It takes');
+    expect(refused({ 'x-accepted-oauth-scopes': ' , ;\u0007"' }).message).toContain('may lack a permission');
   });
 });

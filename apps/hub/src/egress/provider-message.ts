@@ -61,10 +61,16 @@ function describe(value: unknown, depth: number): string | undefined {
   const given = keys.filter((key) => Object.hasOwn(record, key)).map((key) => record[key]);
   for (const item of [...given.filter((value) => typeof value === 'string'), ...given]) {
     const found = describe(item, depth + 1);
-    if (found !== undefined) return joined([codeOf(record), found], ': ');
+    if (found === undefined) continue;
+    // GitHub and others say in general what is wrong, and in `errors` what it is.
+    const { errors } = record;
+    const specific = typeof item === 'string' && Array.isArray(errors) ? describe(errors, depth + 1) : undefined;
+    return joined([codeOf(record), found, specific === found ? undefined : specific], ': ');
   }
   // { "errors": { "name": ["is taken"] } } and the like
   if (depth === 0) return undefined;
+  const { field, code } = record;
+  if (typeof field === 'string' && typeof code === 'string') return `${field} ${code}`;
   return joined(
     Object.entries(record)
       .slice(0, 3)
