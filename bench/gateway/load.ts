@@ -4,9 +4,11 @@ import { connect, type Socket } from 'node:net';
 
 export interface Shot {
   readonly port: number;
-  /** Whole request as it goes over the wire. */
-  readonly request: Buffer;
-  /** Status is 200 already. */
+  /** Whole request as it goes over the wire; a function makes each anew. */
+  readonly request: Buffer | (() => Buffer);
+  /** What is right; default 200. */
+  readonly status?: number;
+  /** Status is right already. */
   isRight(body: Buffer): boolean;
 }
 
@@ -86,6 +88,7 @@ export async function openLoop(shot: Shot, rate: number, seconds: number): Promi
 }
 
 function open(shot: Shot, tally: Tally, onAnswer: (connection: Connection) => unknown): Promise<Connection> {
+  const status = String(shot.status ?? 200);
   return new Promise((resolve, reject) => {
     const socket: Socket = connect({ port: shot.port, host: '127.0.0.1', noDelay: true });
     let sentAt = 0;
@@ -99,7 +102,7 @@ function open(shot: Shot, tally: Tally, onAnswer: (connection: Connection) => un
       send() {
         idle = false;
         sentAt = performance.now();
-        socket.write(shot.request);
+        socket.write(typeof shot.request === 'function' ? shot.request() : shot.request);
       },
       close() {
         closing = true;
@@ -119,7 +122,7 @@ function open(shot: Shot, tally: Tally, onAnswer: (connection: Connection) => un
     });
     socket.on('data', (chunk: Buffer) => {
       const bytes: Buffer = pending === null ? chunk : Buffer.concat([pending, chunk]);
-      const body = wholeBody(bytes, tally);
+      const body = wholeBody(bytes, tally, status);
       if (body === undefined) {
         pending = bytes;
         return;
@@ -136,7 +139,7 @@ function open(shot: Shot, tally: Tally, onAnswer: (connection: Connection) => un
 }
 
 /** Undefined: not all there yet. Null: a wrong status, counted. */
-function wholeBody(bytes: Buffer, tally: Tally): Buffer | null | undefined {
+function wholeBody(bytes: Buffer, tally: Tally, status: string): Buffer | null | undefined {
   const end = bytes.indexOf(headEnd);
   if (end === -1) return undefined;
   const head = bytes.toString('latin1', 0, end);
@@ -147,7 +150,7 @@ function wholeBody(bytes: Buffer, tally: Tally): Buffer | null | undefined {
   }
   const bodyEnd = end + 4 + Number(length);
   if (bytes.length < bodyEnd) return undefined;
-  if (head.startsWith('200', 9)) return bytes.subarray(end + 4, bodyEnd);
+  if (head.startsWith(status, 9)) return bytes.subarray(end + 4, bodyEnd);
   fail(tally, `${head.slice(0, 40).split('\r')[0]} ${bytes.toString('utf8', end + 4, end + 304)}`);
   return null;
 }

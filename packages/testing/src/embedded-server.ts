@@ -36,16 +36,19 @@ const settings = {
   unix_socket_directories: '',
   max_connections: '300',
   shared_buffers: '64MB',
-  fsync: 'off',
-  synchronous_commit: 'off',
-  full_page_writes: 'off',
   wal_level: 'minimal',
   max_wal_senders: '0',
   jit: 'off',
 };
 
-/** Starts a server; about 1.3 s. As root it runs as the user `postgres`, or `nobody` where that does not exist. */
-export async function startEmbeddedServer(): Promise<EmbeddedServer> {
+/** What a test does not need and a bench of durable writes does. */
+const forgetful = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
+
+/**
+ * Starts a server; about 1.3 s. As root it runs as the user `postgres`, or `nobody` where that does not exist.
+ * @param options.durable Commits survive a crash, as those of servers in earnest do. Default false.
+ */
+export async function startEmbeddedServer({ durable = false } = {}): Promise<EmbeddedServer> {
   const user = databaseUser();
   const base = reachableBase(user);
   removeAbandoned(base);
@@ -58,7 +61,7 @@ export async function startEmbeddedServer(): Promise<EmbeddedServer> {
     const dataDir = join(directory.path, 'data');
     const password = randomBytes(16).toString('hex');
     await initialise({ bin, dataDir, password, user });
-    const { child, port } = await launch({ bin, dataDir, user });
+    const { child, port } = await launch({ bin, dataDir, user, durable });
     return {
       adminUrl: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
       pid: child.pid,
@@ -116,12 +119,17 @@ async function launch({
   bin,
   dataDir,
   user,
+  durable,
 }: {
   bin: string;
   dataDir: string;
   user: DatabaseUser | undefined;
+  durable: boolean;
 }): Promise<{ child: StartedChild; port: number }> {
-  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const flags = Object.entries(durable ? settings : { ...settings, ...forgetful }).flatMap(([name, value]) => [
+    '-c',
+    `${name}=${value}`,
+  ]);
   for (let attempt = 1; ; attempt++) {
     const port = await findFreePort();
     const child = await startChild({
