@@ -16,7 +16,7 @@ import { createEgress } from './egress/egress.ts';
 import { createGateway, type GatewayDeps } from './gateway/gateway.ts';
 import { createGatewayStores } from './gateway-stores.ts';
 import { createCheckSchedule, createHealth } from './health/health.ts';
-import { createHttpServer } from './http/http.ts';
+import { createHttpServer, httpStop } from './http/http.ts';
 import { createIntegrationDirectory } from './integration-directory.ts';
 import { warnOfMissingKeys } from './missing-keys.ts';
 import { createOutsideVaultReader } from './outside-vaults.ts';
@@ -28,7 +28,7 @@ import { startEvents } from './start-events.ts';
 import { startInboundWebhooks } from './start-inbound-webhooks.ts';
 import { startOutgoingWebhooks } from './start-outgoing-webhooks.ts';
 import { startWorker } from './start-worker.ts';
-import { createStartedParts } from './started-parts.ts';
+import { createStartedParts, type StopBounds } from './started-parts.ts';
 import { createLogger, createRedactor, createTelemetry, createTracer } from './telemetry/telemetry.ts';
 import { createTenantNetworks } from './tenant-networks.ts';
 import { auditChainKeys, createKeyRing, createVault, loadMasterKeys } from './vault/vault.ts';
@@ -47,6 +47,8 @@ export interface StartOptions {
   readonly clock?: Clock;
   /** Where log lines go; default standard output. */
   readonly logDestination?: DestinationStream;
+  /** Other than those of started-parts.ts; for tests. */
+  readonly stopBounds?: StopBounds;
   /** Other limits than the gateway's own (1 000 calls a second for a tenant); for load tests. */
   readonly limits?: GatewayDeps['limits'];
 }
@@ -69,7 +71,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
   const redactFor = (value: unknown, tenantId: string) => redactor.redact(value, tenantId);
   if (config.bootstrapApiKey !== null) redactor.learn(config.bootstrapApiKey);
 
-  const started = createStartedParts(log);
+  const started = createStartedParts(log, clock, options.stopBounds);
 
   try {
     const { keys } = await loadMasterKeys({ ...config, log }).catch(refuseSetting);
@@ -179,7 +181,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
       ...(options.limits === undefined ? {} : { limits: options.limits }),
       ...(tracer === null ? {} : { tracer }),
     });
-    started.add({ name: 'gateway', stop: gateway.close });
+    started.add({ name: 'gateway', stop: gateway.close, hurry: gateway.interrupt });
 
     let ownUrl = '';
     const webhooks = startInboundWebhooks({
@@ -273,7 +275,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
       },
       { log, version, publicUrl: config.publicUrl, tracer },
     );
-    started.add({ name: 'http', stop: () => app.close() });
+    started.add({ name: 'http', ...httpStop(app, clock) });
     if (config.roles.has('worker')) {
       await startWorker({ database, clock, log, started, bus, health, inbound: webhooks, outgoing });
     }

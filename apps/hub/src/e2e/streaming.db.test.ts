@@ -184,12 +184,10 @@ describe('a caller that hangs up', () => {
     provider.on('GET', '/stream', answer);
     const { leave } = await open(id, '/stream');
 
-    const leftAtMs = performance.now();
+    // At once: stopping.db.test.ts shows that no timer of the hub has a part in it.
     leave();
     await until(() => state.closedAtMs > 0);
 
-    // Some milliseconds on a machine at rest; this is far above, for one that is not.
-    expect(state.closedAtMs - leftAtMs).toBeLessThan(2_000);
     await until(async () => (await auditOf(id)).length === 1);
     expect(await auditOf(id)).toMatchObject([{ details: { code: 'cancelled', blame: 'caller' } }]);
   });

@@ -1,5 +1,5 @@
 import { createTemporaryDirectory, createTestDatabase } from '@inthub/testing';
-import { startHub } from '../app.ts';
+import { type StartOptions, startHub } from '../app.ts';
 import { readConfig } from '../config.ts';
 import { migrate } from '../database/database.ts';
 import { silentLog } from '../database/testing.ts';
@@ -24,7 +24,10 @@ export interface TestHub {
 }
 
 /** A whole hub in this process on a database of its own, talked to over HTTP as a user would. */
-export async function startTestHub(environment: Record<string, string> = {}): Promise<TestHub> {
+export async function startTestHub(
+  environment: Record<string, string> = {},
+  options: Omit<StartOptions, 'logDestination'> = {},
+): Promise<TestHub> {
   const database = await createTestDatabase({
     template: { key: 'hub', prepare: async (url) => void (await migrate(url, { log: silentLog })) },
   });
@@ -42,7 +45,7 @@ export async function startTestHub(environment: Record<string, string> = {}): Pr
       HUB_ROLES: 'api',
       ...environment,
     }),
-    { logDestination: { write: (line) => void logs.push(line) } },
+    { ...options, logDestination: { write: (line) => void logs.push(line) } },
   );
 
   return {

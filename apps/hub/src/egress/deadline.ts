@@ -6,6 +6,8 @@ export interface Watched {
   readonly dueMs: number;
   /** Called once `dueMs` has come; whoever is done removes itself. */
   onDue(nowMs: number): void;
+  /** Ends it before its time; whoever is done removes itself. */
+  interrupt?(error: Error): void;
   /** The watch's own: where it keeps the entry. */
   slot?: number;
 }
@@ -17,6 +19,8 @@ export interface Watched {
 export interface DeadlineWatch {
   add(entry: Watched): void;
   remove(entry: Watched): void;
+  /** Ends everything that is watched and can be ended. */
+  interruptAll(error: Error): void;
   close(): void;
 }
 
@@ -75,6 +79,9 @@ export function createDeadlineWatch(clock: Clock): DeadlineWatch {
       if (entry.dueMs < wakeAtMs) sleepUntil(entry.dueMs);
     },
     remove,
+    interruptAll(error) {
+      for (const entry of [...watched]) entry.interrupt?.(error);
+    },
     close() {
       for (const entry of watched) entry.slot = -1;
       watched.length = 0;

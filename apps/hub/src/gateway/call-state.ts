@@ -175,6 +175,10 @@ export function armSignal(state: CallState, deadlines: DeadlineWatch): AbortSign
       deadlines.remove(end);
       controller.abort(timeUp(state));
     },
+    interrupt(error: Error) {
+      deadlines.remove(end);
+      controller.abort(error);
+    },
   };
   deadlines.add(end);
   state.signal = controller.signal;

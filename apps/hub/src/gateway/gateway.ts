@@ -1,5 +1,12 @@
 import type { CheckOutcome, RegisteredWebhook } from '@inthub/connector-sdk';
-import type { ConnectionTestResult, Page, Principal, Resource, TenantId } from '@inthub/contracts';
+import {
+  type ConnectionTestResult,
+  HubError,
+  type Page,
+  type Principal,
+  type Resource,
+  type TenantId,
+} from '@inthub/contracts';
 import { createDeadlineWatch } from '../egress/egress.ts';
 import { actionOutcomeOf, findingOf, pageOf, registrationOf, testResultOf } from './answers.ts';
 import { createAuditQueue } from './audit-queue.ts';
@@ -82,6 +89,8 @@ export interface Gateway {
   forget(tenantId: string, integrationId: string): void;
   /** Drops every cached answer: changes may have gone unheard. */
   forgetAll(): void;
+  /** Ends every call under way with `unavailable`, streams by an `error` event: the hub stops. */
+  interrupt(): void;
   /** Writes out what is still in the audit and usage batches; call it before exit, when no call is under way any more. */
   close(): Promise<void>;
 }
@@ -127,6 +136,13 @@ export function createGateway(deps: GatewayDeps): Gateway {
       forceCircuit({ ...deps, circuits: stores.circuits, gauge }, acting, integrationId, order),
     forget: (tenantId, integrationId) => caches.forget(keyOf(tenantId, integrationId)),
     forgetAll: caches.forgetAll,
+    interrupt() {
+      deadlines.interruptAll(
+        new HubError('unavailable', 'The hub is stopping, so this call was ended. Try again in a moment.', {
+          retryAfterMs: 1_000,
+        }),
+      );
+    },
     async close() {
       deadlines.close();
       await Promise.all([audit.close(), usage.close()]);

@@ -12,6 +12,7 @@ import type { Services } from './services.ts';
 import { registerTracing } from './tracing.ts';
 import { registerValidation } from './validation.ts';
 
+export { httpStop } from './http-stop.ts';
 export type { Services } from './services.ts';
 
 export interface HttpOptions {
