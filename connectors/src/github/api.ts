@@ -57,6 +57,8 @@ export async function call<R extends Route>(
     ...(method === 'GET' || method === 'DELETE'
       ? { query: others as NonNullable<HttpOptions['query']> }
       : { json: others }),
+    // docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api: a 304 is not counted against the primary limit.
+    ...(method === 'GET' ? { revalidate: true } : {}),
     ...options,
   });
 }

@@ -35,6 +35,11 @@ export interface HttpRequest {
   readonly idempotent?: boolean;
   /** `none` sends no credential (public documents on a declared host). Default `auto`. */
   readonly auth?: 'auto' | 'none';
+  /**
+   * Keep the answer of this GET by its `ETag` (up to 512 KiB, an hour, in memory) and ask again with `If-None-Match`; a 304 is given to
+   * the caller as the kept 200. Worth it where the provider counts no 304 against its limit. Default false.
+   */
+  readonly revalidate?: boolean;
   /** Deliver the body as it arrives instead of buffering it; for server-sent events and large blobs. Default false. */
   readonly stream?: boolean;
 }

@@ -46,7 +46,8 @@ export function createClient(core: EgressCore, scope: EgressScope): HttpClient {
     const { offline, policy } = found instanceof Promise ? await bounds.race(found) : found;
     if (offline !== undefined) throw offline();
     const settings = core.readSettings(scope, policy);
-    const hop = planRequest(wanted, { settings, policy, userAgent: core.userAgent, traceparent: scope.traceparent });
+    const { traceparent, tracestate } = scope;
+    const hop = planRequest(wanted, { settings, policy, userAgent: core.userAgent, traceparent, tracestate });
     const limits = limitsOf(wanted);
     const repeatable = wanted.retry !== 'never' && (repeatableMethods.has(wanted.method) || wanted.idempotent === true);
     const credential = createCredentialUse(scope);
@@ -233,14 +234,15 @@ export function createClient(core: EgressCore, scope: EgressScope): HttpClient {
     };
   }
 
+  const send = core.answers.revalidating(scope, request);
   return {
-    request,
-    get: (path, options) => request({ ...options, method: 'GET', path }),
-    head: (path, options) => request({ ...options, method: 'HEAD', path }),
-    post: (path, options) => request({ ...options, method: 'POST', path }),
-    put: (path, options) => request({ ...options, method: 'PUT', path }),
-    patch: (path, options) => request({ ...options, method: 'PATCH', path }),
-    delete: (path, options) => request({ ...options, method: 'DELETE', path }),
+    request: send,
+    get: (path, options) => send({ ...options, method: 'GET', path }),
+    head: (path, options) => send({ ...options, method: 'HEAD', path }),
+    post: (path, options) => send({ ...options, method: 'POST', path }),
+    put: (path, options) => send({ ...options, method: 'PUT', path }),
+    patch: (path, options) => send({ ...options, method: 'PATCH', path }),
+    delete: (path, options) => send({ ...options, method: 'DELETE', path }),
   };
 }
 

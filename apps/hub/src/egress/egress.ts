@@ -10,6 +10,7 @@ import { createPolicy, type PolicyOptions } from './policy.ts';
 import { createPools } from './pools.ts';
 import { createPoster, type Poster } from './post.ts';
 import { createProber, type Prober } from './probe.ts';
+import { createAnswerStore } from './revalidation.ts';
 import type { EgressLog, EgressScope } from './scope.ts';
 import { createSender } from './sender.ts';
 import { createTenantRules, type TenantNetwork } from './tenant-rules.ts';
@@ -76,6 +77,7 @@ export function createEgress(options: EgressOptions): Egress {
     watch,
     sender,
     tokens: createTokenStore(clock),
+    answers: createAnswerStore(clock),
     userAgent: `inthub/${version}`,
     rulesOf: createTenantRules({ policy, offline, ...(network === undefined ? {} : { network }) }),
     readSettings: createSettingsReader(),
