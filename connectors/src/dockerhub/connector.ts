@@ -13,6 +13,7 @@ import { checks } from './checks.ts';
 import { listRepositories, listTags } from './hub-api.ts';
 import { manifest } from './manifest.ts';
 import { product, remedies } from './product.ts';
+import { dockerhubPushes } from './webhooks.ts';
 
 const handlers: RegistryHandlers = {
   ...ociHandlers(product),
@@ -54,4 +55,5 @@ export const dockerhub = defineConnector({
   testConnection: (ctx) => testOciConnection({ product, remedies }, ctx),
   discover: registryDiscovery(handlers),
   checks,
+  webhooks: [dockerhubPushes],
 });

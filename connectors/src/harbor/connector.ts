@@ -7,6 +7,7 @@ import { checks, connectionSteps, isAnonymous } from './checks.ts';
 import { manifest } from './manifest.ts';
 import { product, remedies } from './product.ts';
 import { listProjects, listRepositories, projectList } from './projects.ts';
+import { harborEvents } from './webhooks.ts';
 
 const handlers: RegistryHandlers = {
   ...ociHandlers(product),
@@ -57,4 +58,5 @@ export const harbor = defineConnector({
     ...registryDiscovery(handlers),
   },
   checks,
+  webhooks: [harborEvents],
 });

@@ -4,6 +4,7 @@ import { ociHandlers } from '../_families/oci/handlers.ts';
 import { checks } from './checks.ts';
 import { manifest } from './manifest.ts';
 import { product, remedies } from './product.ts';
+import { distributionNotifications } from './webhooks.ts';
 
 const handlers = ociHandlers(product);
 
@@ -21,4 +22,5 @@ export const oci = defineConnector({
   testConnection: (ctx) => testOciConnection({ product, remedies }, ctx),
   discover: registryDiscovery(handlers),
   checks,
+  webhooks: [distributionNotifications],
 });

@@ -6,6 +6,7 @@ import { checks } from './checks.ts';
 import { manifest } from './manifest.ts';
 import { product, remedies } from './product.ts';
 import { getScan, listRepositories, listTags } from './quay-api.ts';
+import { quayNotifications } from './webhooks.ts';
 
 const oci = ociHandlers(product);
 
@@ -48,4 +49,5 @@ export const quay = defineConnector({
   testConnection: (ctx) => testOciConnection({ product, remedies }, ctx),
   discover: registryDiscovery(handlers),
   checks,
+  webhooks: [quayNotifications],
 });

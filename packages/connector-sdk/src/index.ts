@@ -257,5 +257,7 @@ export type {
   WebhookRegistrationRequest,
   WebhookVerdict,
 } from './webhook.ts';
+export { deliveryJson, findDeliveryJson } from './webhook-body.ts';
 export { boundedPayload, type JsonObject, objectAt, parseJsonObject, textAt } from './webhook-payload.ts';
 export { type HmacProof, hmacProof, sameText, tokenProof } from './webhook-proof.ts';
+export { type StandardWebhook, standardWebhook } from './webhook-standard.ts';
