@@ -166,6 +166,7 @@ interface EventRow {
   correlation_id: string;
   connector_id: string | null;
   connector_version: string | null;
+  original_webhook_id: string | null;
   created_at: Date;
 }
 
@@ -176,7 +177,8 @@ async function findEvents(tx: SystemTx, rows: readonly ClaimedRow[]): Promise<Re
     SELECT e.* FROM unnest(${rows.map((row) => row.tenant_id)}::uuid[], ${rows.map((row) => row.event_id)}::uuid[],
       ${rows.map((row) => row.event_at.toISOString())}::timestamptz[]) AS wanted (tenant_id, id, at)
     CROSS JOIN LATERAL (
-      SELECT tenant_id, id, type, source, data, correlation_id, connector_id, connector_version, created_at FROM events
+      SELECT tenant_id, id, type, source, data, correlation_id, connector_id, connector_version, original_webhook_id, created_at
+      FROM events
       WHERE tenant_id = wanted.tenant_id AND id = wanted.id AND created_at = wanted.at LIMIT 1) e`.execute(tx.db);
   return new Map(
     found.map((row) => [
@@ -189,7 +191,12 @@ async function findEvents(tx: SystemTx, rows: readonly ClaimedRow[]): Promise<Re
         timestamp: row.created_at.toISOString(),
         data: row.data,
         correlationId: row.correlation_id,
-        metadata: { connectorId: row.connector_id, connectorVersion: row.connector_version, deliveryAttempt: 0 },
+        metadata: {
+          connectorId: row.connector_id,
+          connectorVersion: row.connector_version,
+          deliveryAttempt: 0,
+          ...(row.original_webhook_id === null ? {} : { originalWebhookId: row.original_webhook_id }),
+        },
       },
     ]),
   );

@@ -38,7 +38,7 @@ export function createClaims({ database, clock, leaseMs }: ClaimsDeps) {
   let orphansAt = 0;
 
   return {
-    /** @returns jobs that are leased, and whether it is worth while to ask again at once. */
+    /** @returns jobs that are leased, and whether it is worth while to ask again when there is room. */
     async claim(capacity: number): Promise<{ readonly jobs: readonly Job[]; readonly more: boolean }> {
       if (capacity <= 0) return { jobs: [], more: false };
       const now = clock.now();
@@ -77,8 +77,8 @@ export function createClaims({ database, clock, leaseMs }: ClaimsDeps) {
       const last = claimed.queued.at(-1);
       const isEnd = claimed.queued.length < subscriptionsAtOnce || last === undefined;
       after = isEnd ? first : last;
-      // At the end of a round that found nothing there is nothing to find; within one, others may still have something.
-      return { jobs: claimed.jobs, more: claimed.jobs.length > 0 || !isEnd || !wholeRound };
+      // Something was due somewhere, or was not looked at: whether it could be taken or not, ask again when there is room.
+      return { jobs: claimed.jobs, more: claimed.queued.some(({ due }) => due) || !isEnd || !wholeRound };
     },
     async giveBack(jobs: readonly Job[]): Promise<void> {
       if (jobs.length === 0) return;

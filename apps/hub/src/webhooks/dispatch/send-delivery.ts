@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { type Blame, type Clock, HubError, storableText } from '@inthub/contracts';
+import { type Blame, type Clock, cloudEventOf, HubError, storableText } from '@inthub/contracts';
 import { type Poster, parseRetryAfter } from '../../egress/egress.ts';
-import { cloudEventOf } from './cloud-event.ts';
 import type { AttemptRecord } from './outcome-repository.ts';
 import type { Job } from './queue-row.ts';
 import { signatureHeaders } from './signing.ts';

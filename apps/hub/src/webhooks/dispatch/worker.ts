@@ -60,6 +60,8 @@ export function createWorker(options: WorkerOptions): Worker {
     written.raise();
   });
   const outcomes: Outcome[] = [];
+  /** More was due than could be taken when we last looked. */
+  let hungry = false;
   let running: readonly Promise<void>[] = [];
 
   async function claimLoop(): Promise<void> {
@@ -69,7 +71,8 @@ export function createWorker(options: WorkerOptions): Worker {
       try {
         const { jobs, more } = await claims.claim(capacity - lanes.size);
         lanes.add(jobs);
-        pauseMs = more ? 0 : tickMs;
+        hungry = more;
+        pauseMs = jobs.length > 0 ? 0 : tickMs;
       } catch (error) {
         log.warn({ err: error }, 'webhook deliveries cannot be claimed for the moment');
         pauseMs = Math.min(longestRetryMs, Math.max(tickMs, pauseMs * 2));
@@ -94,7 +97,8 @@ export function createWorker(options: WorkerOptions): Worker {
       try {
         const offs = await record(batch);
         lanes.release(batch.map(({ job }) => job));
-        due.raise();
+        // There is room again, or the next of a key may go: otherwise nothing has come due by this.
+        if (hungry || batch.some(({ job }) => job.orderKey !== null)) due.raise();
         for (const off of offs) await switchOffSafely(off);
         return;
       } catch (error) {
@@ -139,7 +143,10 @@ export function createWorker(options: WorkerOptions): Worker {
       const isWorking = running.length > 0 && !stopping.signal.aborted;
       const { queued, jobs } = await enqueue(events, isWorking ? Math.max(0, capacity - lanes.size) : 0);
       lanes.add(jobs);
-      if (queued > jobs.length) due.raise();
+      if (queued > jobs.length) {
+        hungry = true;
+        due.raise();
+      }
       return queued;
     },
     wake: due.raise,

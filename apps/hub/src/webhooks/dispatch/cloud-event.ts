@@ -1,1 +1,0 @@
-export { cloudEventOf } from '@inthub/contracts';

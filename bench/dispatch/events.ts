@@ -1,0 +1,45 @@
+// Events as another replica publishes them: rows of the log, then a word on the channel of news.
+import type pg from 'pg';
+
+const padding = 'x'.repeat(640);
+const news = `SELECT pg_notify('inthub_events', '0 *')`;
+/** A UUIDv7 on any PostgreSQL that we support: time in front, then random bits. */
+const id = `encode(overlay(uuid_send(gen_random_uuid()) PLACING substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3)
+  FROM 1 FOR 6), 'hex')::uuid`;
+
+export async function insertEvents(
+  pool: pg.Pool,
+  { tenantId, count, endpoints }: { tenantId: string; count: number; endpoints: number },
+): Promise<void> {
+  await pool.query(
+    `INSERT INTO inthub.events (tenant_id, id, type, source, data, correlation_id, created_at)
+      SELECT $1, ${id}, 'bench.e' || (n % $3::int), 'hub', jsonb_build_object('n', n, 'text', $4::text), 'bench', date_trunc('milliseconds', clock_timestamp())
+      FROM generate_series(1, $2::int) AS n`,
+    [tenantId, count, endpoints, padding],
+  );
+  await pool.query(news);
+}
+
+export async function publishOne(pool: pg.Pool, tenantId: string): Promise<void> {
+  const sentAtMs = performance.timeOrigin + performance.now();
+  await pool.query({
+    name: 'publish',
+    text: `INSERT INTO inthub.events (tenant_id, id, type, source, data, correlation_id, created_at)
+      VALUES ($1, ${id}, 'bench.timed', 'hub', jsonb_build_object('sentAtMs', $2::float8, 'text', $3::text), 'bench', date_trunc('milliseconds', clock_timestamp()))`,
+    values: [tenantId, sentAtMs, padding],
+  });
+  await pool.query(news);
+}
+
+export async function queueDead(
+  pool: pg.Pool,
+  { tenantId, subscriptionId, count }: { tenantId: string; subscriptionId: string; count: number },
+): Promise<void> {
+  for (let left = count; left > 0; left -= 100_000) {
+    await pool.query(
+      `INSERT INTO inthub.webhook_queue (tenant_id, subscription_id, id, event_id, event_at, event_type, revision, state, due_at)
+        SELECT $1, $2, gen_random_uuid(), gen_random_uuid(), now(), 'bench.dead', 1, 'due', now() FROM generate_series(1, $3::int)`,
+      [tenantId, subscriptionId, Math.min(left, 100_000)],
+    );
+  }
+}
