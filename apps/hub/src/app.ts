@@ -29,7 +29,7 @@ import { startInboundWebhooks } from './start-inbound-webhooks.ts';
 import { startOutgoingWebhooks } from './start-outgoing-webhooks.ts';
 import { startWorker } from './start-worker.ts';
 import { createStartedParts, type StopBounds } from './started-parts.ts';
-import { createLogger, createRedactor, createTelemetry, createTracer } from './telemetry/telemetry.ts';
+import { createLogger, createRedactor, createTelemetry, createTraceBook, createTracer } from './telemetry/telemetry.ts';
 import { createTenantNetworks } from './tenant-networks.ts';
 import { auditChainKeys, createKeyRing, createVault, loadMasterKeys } from './vault/vault.ts';
 
@@ -87,12 +87,20 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
     started.add({ name: 'database', stop: database.close });
 
     const { metrics } = createTelemetry({ processMetrics: true });
+    const traces = createTraceBook();
     const tracer = await createTracer({ endpoint: config.otlpEndpoint, version, clock, log });
     if (tracer !== null) started.add({ name: 'tracer', stop: tracer.close });
     const parts = { config, databaseUrl, database, clock, log, started, redact: redactFor };
     const { events, bus, streams } = await startEvents(parts);
     const [chainKey, ...earlierChainKeys] = auditChainKeys(keys);
-    const audit = createAuditLog({ database, clock, redact: redactFor, chainKey, earlierChainKeys });
+    const audit = createAuditLog({
+      database,
+      clock,
+      redact: redactFor,
+      chainKey,
+      earlierChainKeys,
+      traceIdOf: traces.traceIdOf,
+    });
     const ground = { database, events, audit, clock, log };
     const keyRing = createKeyRing(keys);
     const access = createAccess({
@@ -273,7 +281,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
         vault,
         ready: async () => ready && (await database.ping().then(() => true)),
       },
-      { log, version, publicUrl: config.publicUrl, tracer },
+      { log, version, publicUrl: config.publicUrl, tracer, traces },
     );
     started.add({ name: 'http', ...httpStop(app, clock) });
     if (config.roles.has('worker')) {

@@ -47,6 +47,8 @@ export interface AuditLogOptions {
   readonly clock: Clock;
   /** Replaces every secret in a value; applied to a whole record before it is stored. */
   readonly redact: (value: unknown, tenantId: string) => unknown;
+  /** Trace of the request that a record names; it is added to the record's details. Default: none is known. */
+  readonly traceIdOf?: (requestId: string) => string | undefined;
   /** Seals the heads; 32 bytes from outside the database. */
   readonly chainKey: Uint8Array;
   /** Keys of before a change of `chainKey`: heads sealed with them are accepted, and sealed anew by the next entry. */
@@ -82,6 +84,12 @@ export function createAuditLog(options: AuditLogOptions): AuditWriter & AuditRea
     );
   }
 
+  function traced(record: AuditRecord): AuditRecord {
+    if (options.traceIdOf === undefined || record.details?.['traceId'] !== undefined) return record;
+    const traceId = options.traceIdOf(record.requestId);
+    return traceId === undefined ? record : { ...record, details: { traceId, ...record.details } };
+  }
+
   async function appendAll(tx: TenantTx, records: readonly AuditRecord[]): Promise<void> {
     if (records.length === 0) return;
     let head = await headToExtend(tx);
@@ -90,7 +98,7 @@ export function createAuditLog(options: AuditLogOptions): AuditWriter & AuditRea
       let { seq, hash } = head;
       const entries = records.slice(start, start + maxRowsPerStatement).map((record) => {
         seq += 1;
-        const { body, text } = sealableBody(record, { seq, id: createId(), tenantId: tx.tenantId, at }, redact);
+        const { body, text } = sealableBody(traced(record), { seq, id: createId(), tenantId: tx.tenantId, at }, redact);
         hash = entryHash(hash, text);
         return { body, text, hash };
       });

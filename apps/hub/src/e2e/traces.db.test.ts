@@ -239,3 +239,58 @@ describe('without a collector', () => {
     expect(entry?.details).not.toHaveProperty('traceId');
   });
 });
+
+describe('what goes along with a trace', () => {
+  const state = 'rojo=00f067aa0ba902b7,congo=t61rcWkgMzE, tenant@vendor=a b';
+  const executing = (hub: TestHub, id: string, headers: Record<string, string>) =>
+    hub.call(
+      'POST',
+      `/api/v1/connectors/instances/${id}/execute`,
+      { action: 'probe.read', params: { path: '/state' } },
+      headers,
+    );
+
+  it('is the caller’s trace state, unchanged, and nothing that is none', async () => {
+    const { hub } = await installed({});
+    const [{ id }] = (await hub.call('GET', '/api/v1/integrations')).body.items;
+    provider.always('GET', '/state', respond.json(200, {}));
+
+    await executing(hub, id, { traceparent: callersOwn, tracestate: state });
+    for (const tracestate of ['UPPER=1', 'a=b=c', `a=${'x'.repeat(600)}`, ',,'])
+      await executing(hub, id, { traceparent: callersOwn, tracestate });
+    await executing(hub, id, { tracestate: state });
+
+    const sent = provider.requests.filter(({ path }) => path === '/state').map(({ headers }) => headers['tracestate']);
+    expect(sent).toEqual([state, undefined, undefined, undefined, undefined, undefined]);
+    await hub.stop();
+  });
+
+  it('is its id in the audit of every change, with and without a collector', async () => {
+    for (const environment of [{}, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url }]) {
+      collector.always('POST', '/v1/traces', respond.json(200, {}));
+      const { hub } = await installed(environment);
+      const [{ id }] = (await hub.call('GET', '/api/v1/integrations')).body.items;
+
+      await hub.call('POST', `/api/v1/integrations/${id}/pause`, { reason: 'x' }, { traceparent: callersOwn });
+      await hub.call(
+        'PUT',
+        '/api/v1/budgets',
+        { measure: 'requests', window: 'day', limit: 5, mode: 'warn' },
+        { traceparent: callersOwn },
+      );
+
+      const { items } = (await hub.call('GET', '/api/v1/audit')).body;
+      const traced = items.filter(({ action }: { action: string }) =>
+        ['integration.pause', 'budget.set'].includes(action),
+      );
+      expect(traced.map(({ details }: { details: { traceId: string } }) => details.traceId)).toEqual([
+        callerTrace,
+        callerTrace,
+      ]);
+      const { details } = items.find(({ action }: { action: string }) => action === 'integration.create');
+      expect(details?.traceId === undefined).toBe(environment.OTEL_EXPORTER_OTLP_ENDPOINT === undefined);
+      expect((await hub.call('POST', '/api/v1/audit/verify')).body.intact).toBe(true);
+      await hub.stop();
+    }
+  });
+});

@@ -22,6 +22,7 @@ export interface PlanContext {
   readonly policy: EgressPolicy;
   readonly userAgent: string;
   readonly traceparent: string | undefined;
+  readonly tracestate: string | undefined;
 }
 
 const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
@@ -53,6 +54,7 @@ export function planRequest(request: HttpRequest, context: PlanContext): Hop {
     if (headers['range'] !== undefined) headers['accept-encoding'] = 'identity';
   }
   if (context.traceparent !== undefined) headers['traceparent'] = context.traceparent;
+  if (context.tracestate !== undefined) headers['tracestate'] = context.tracestate;
   return {
     target,
     path: addQuery(path, request.query),

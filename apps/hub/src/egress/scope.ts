@@ -34,6 +34,8 @@ export interface EgressScope {
   readonly deadlineFrom?: 'caller' | 'integration';
   /** W3C trace context of the call, sent on. */
   readonly traceparent?: string;
+  /** W3C trace state of the caller, sent on unchanged beside it. */
+  readonly tracestate?: string;
   /** Where calls are traced: opens a span for each attempt, whose context is sent instead. */
   readonly traceAttempt?: (start: AttemptStart) => AttemptTrace;
   /**

@@ -12,6 +12,8 @@ export interface GatewayCall {
   /** Aborts when the caller goes away. */
   readonly signal?: AbortSignal;
   readonly traceparent?: string;
+  /** W3C trace state, sent on with the trace context. */
+  readonly tracestate?: string;
   /** Told about every request that the call sends, as the audit is. */
   onAttempt?(attempt: EgressAttempt): void;
 }

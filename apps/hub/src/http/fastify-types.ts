@@ -11,6 +11,8 @@ declare module 'fastify' {
     response: ServerResponse;
     /** W3C trace context for what the request causes: of its span, or of the caller where the hub does not trace. */
     traceparent: string | undefined;
+    /** W3C trace state of the caller, for the same. */
+    tracestate: string | undefined;
   }
   interface FastifyContextConfig {
     /** The scope that a caller needs, or `public` for the few routes without a caller, or `any` for "any valid caller". */

@@ -2,8 +2,16 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 
 /** What every gateway call takes from its HTTP request: trace context, and a signal that aborts when the client goes away. */
-export function callOf({ response, traceparent }: FastifyRequest): { signal: AbortSignal; traceparent?: string } {
-  return { signal: callerSignal(response), ...(traceparent === undefined ? {} : { traceparent }) };
+export function callOf({ response, traceparent, tracestate }: FastifyRequest): {
+  signal: AbortSignal;
+  traceparent?: string;
+  tracestate?: string;
+} {
+  return {
+    signal: callerSignal(response),
+    ...(traceparent === undefined ? {} : { traceparent }),
+    ...(tracestate === undefined ? {} : { tracestate }),
+  };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
-import type { Tracer } from '../telemetry/telemetry.ts';
+import { createTraceBook, type TraceBook, type Tracer } from '../telemetry/telemetry.ts';
 import { registerAuthentication } from './authentication.ts';
 import type { App } from './fastify-types.ts';
 import { findHostileText } from './hostile-text.ts';
@@ -21,6 +21,8 @@ export interface HttpOptions {
   readonly publicUrl: string | null;
   /** Null, the default: requests are not traced, but a caller's own trace is passed on. */
   readonly tracer?: Tracer | null;
+  /** Told of the requests under way that are traced. */
+  readonly traces?: TraceBook;
 }
 
 const bodyLimit = 1024 * 1024;
@@ -49,7 +51,7 @@ export async function createHttpServer(services: Services, options: HttpOptions)
   registerSchemas(app);
   registerValidation(app);
   registerProblems(app);
-  registerTracing(app, options.tracer ?? null);
+  registerTracing(app, options.tracer ?? null, options.traces ?? createTraceBook());
   registerAuthentication(app, services.access);
   // These run for every request: with a callback instead of a promise they take no turn of the event loop.
   app.addHook('onRequest', (request, reply, done) => {

@@ -5,6 +5,7 @@ export type { Log } from './log.ts';
 export { createLogger } from './logger.ts';
 export type { Metrics } from './metrics.ts';
 export { createRedactor, type Redactor } from './redaction.ts';
+export { createTraceBook, type TraceBook } from './trace-book.ts';
 export { type Span, type Tracer, traceIdOf } from './tracer.ts';
 
 /** What the hub tells about itself. */

@@ -58,6 +58,7 @@ export function createExecute({ egress, runtime, limits, clock, deadlines, log, 
       ...(rateLimitHeaders === undefined ? {} : { rateLimitHeaders }),
       ...(limitBuckets === undefined ? {} : { limitBucketHeader: limitBuckets.header }),
       ...(call.traceparent === undefined ? {} : { traceparent: call.traceparent }),
+      ...(call.tracestate === undefined ? {} : { tracestate: call.tracestate }),
       ...(trace === null ? {} : { traceAttempt: trace.attempt }),
     });
     return {
