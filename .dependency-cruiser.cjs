@@ -7,7 +7,7 @@ const FLOORS = [
   ['egress', 'events', 'audit', 'telemetry'],
   ['runtime', 'catalog', 'vault', 'access'],
   ['doctor', 'health', 'sync', 'webhooks', 'gateway', 'marketplace'],
-  ['annotations', 'mcp'],
+  ['annotations', 'mcp', 'models'],
   ['http'],
 ];
 const ROOMS = FLOORS.flat();

@@ -26,6 +26,7 @@ import { createGrants, createRuntime, loadConnectors } from './runtime/runtime.t
 import { startBudgets } from './start-budgets.ts';
 import { startEvents } from './start-events.ts';
 import { startInboundWebhooks } from './start-inbound-webhooks.ts';
+import { startModels } from './start-models.ts';
 import { startOutgoingWebhooks } from './start-outgoing-webhooks.ts';
 import { startWorker } from './start-worker.ts';
 import { createStartedParts, type StopBounds } from './started-parts.ts';
@@ -157,12 +158,17 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
     const directory = createIntegrationDirectory(async (tenantId, id) => {
       const integration = await catalog.findForCall(tenantId, id);
       if (integration === undefined) throw new HubError('not_found', 'There is no such integration.');
-      const [grant, rules] = await Promise.all([grants.find(tenantId, id), budgets.rulesFor(tenantId, id)]);
-      return { ...integration, grant, budgets: rules };
+      const [grant, rules, modelPrices] = await Promise.all([
+        grants.find(tenantId, id),
+        budgets.rulesFor(tenantId, id),
+        models.prices.forConnector(tenantId, integration.connectorId),
+      ]);
+      return { ...integration, grant, budgets: rules, ...(modelPrices === undefined ? {} : { modelPrices }) };
     });
     const onChanged = (tenantId: string, integrationId: string) => {
       directory.forget(tenantId, integrationId);
       gateway.forget(tenantId, integrationId);
+      models.forgetTenant(tenantId);
       webhooks.forget(integrationId);
     };
     const grants = createGrants({ database, registry, events, audit, clock, onChanged });
@@ -190,6 +196,13 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
       ...(tracer === null ? {} : { tracer }),
     });
     started.add({ name: 'gateway', stop: gateway.close, hurry: gateway.interrupt });
+    const models = startModels({
+      ...ground,
+      gateway,
+      registry,
+      catalog: () => catalog,
+      onPricesChanged: (id) => (id === null ? directory.forgetAll() : directory.forgetTenant(id)),
+    });
 
     let ownUrl = '';
     const webhooks = startInboundWebhooks({
@@ -222,12 +235,14 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
       onTenantChanged(tenantId) {
         networks.forget(tenantId);
         directory.forgetTenant(tenantId);
+        models.forgetTenant(tenantId);
         ledger.recall(tenantId);
       },
       onMissed() {
         networks.forgetAll();
         directory.forgetAll();
         gateway.forgetAll();
+        models.forgetAll();
         webhooks.forgetAll();
       },
     });
@@ -275,6 +290,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
         health,
         inboundWebhooks: webhooks,
         metrics,
+        models,
         outgoingWebhooks: outgoing,
         registry,
         testConnection: tests.now,

@@ -82,6 +82,7 @@ export {
   transition,
 } from './lifecycle.ts';
 export { ModelPrice } from './model-price.ts';
+export { defaultFailOverCodes, ModelRoute, NewModelRoute } from './model-route.ts';
 export { isMoney, Money } from './money.ts';
 export { type Page, PageOf, PageQuery, pageLimits } from './pagination.ts';
 export { isStorable, type Json, storableJson, storableText } from './storable.ts';

@@ -11,6 +11,7 @@ import { type OpenTestDatabase, openTestDatabase } from './testing.ts';
 const withoutTenants = new Map([
   ['schema_migrations', 'which migrations ran'],
   ['catalog_types', 'which connector types the installed connectors offered last; written by the scheduler'],
+  ['platform_model_prices', 'what models cost by the operator’s own table, for every tenant; written by platform admins'],
   ['bus_identity', 'what this database is called on a NATS server'],
   ['bus_consumers', 'parts of the hub that read the fact log of all tenants, and how far they are'],
 ]);

@@ -62,7 +62,7 @@ function instanceOf({ url }: FastifyRequest): string {
 }
 
 /** Fastify's own errors in the hub's words; anything unexpected becomes `internal`. */
-function toHubError(error: FastifyError | HubError): HubError {
+export function toHubError(error: FastifyError | HubError): HubError {
   if (error instanceof HubError) return error;
   if (error.validation !== undefined) return fromValidation(error);
   switch (error.code) {

@@ -6,6 +6,7 @@ import type { Doctor } from '../doctor/doctor.ts';
 import type { EventBus, EventReader, EventStreams } from '../events/events.ts';
 import type { Budgets, Gateway } from '../gateway/gateway.ts';
 import type { Health } from '../health/health.ts';
+import type { Models } from '../models/models.ts';
 import type { ConnectorRegistry, Grants } from '../runtime/runtime.ts';
 import type { Metrics } from '../telemetry/telemetry.ts';
 import type { Vault } from '../vault/vault.ts';
@@ -28,6 +29,7 @@ export interface Services {
   readonly health: Health;
   readonly inboundWebhooks: Pick<InboundWebhooks, 'receiver' | 'endpoints' | 'deliveries'>;
   readonly metrics: Metrics;
+  readonly models: Models;
   readonly outgoingWebhooks: Omit<OutgoingWebhooks, 'worker'>;
   readonly registry: ConnectorRegistry;
   readonly vault: Pick<Vault, 'rekey'>;

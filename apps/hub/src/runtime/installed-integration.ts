@@ -3,6 +3,7 @@ import type {
   CredentialKind,
   IntegrationConfig,
   IntegrationFeatures,
+  ModelPrice,
   RateLimits,
   TenantId,
 } from '@inthub/contracts';
@@ -30,6 +31,8 @@ export interface InstalledIntegration {
   readonly budgets?: readonly BudgetRule[];
   /** Row version; a change drops every cache that was filled under the old one. */
   readonly version: number;
+  /** What models cost, for integrations of model providers. */
+  readonly modelPrices?: readonly ModelPrice[];
 }
 
 /** What a tenant's admin has allowed an integration (RUN-5). */

@@ -287,6 +287,58 @@ export type DoctorReport = {
     generatedAt: string;
 };
 
+export type KeptAnnotation = {
+    id: string;
+    integrationId: string;
+    operation: 'comment' | 'status' | 'check_run';
+    /**
+     * The request as it was made.
+     */
+    payload: {
+        [key: string]: unknown;
+    };
+    state: 'kept' | 'posted';
+    createdAt: string;
+    createdBy: string;
+    postedAt: string | null;
+    lastError: string | null;
+};
+
+export type ScmOperationResult = {
+    success: boolean;
+    result: {
+        id: string | null;
+        url: string | null;
+        /**
+         * An earlier one was changed.
+         */
+        updated: boolean;
+        /**
+         * What the product got; a check run becomes status and remarks where there are no check runs.
+         */
+        via: 'comment' | 'status' | 'check_run' | 'status_and_comment';
+        /**
+         * Remarks on lines that were posted.
+         */
+        annotations: number;
+        /**
+         * The product takes less than there was.
+         */
+        isTruncated: boolean;
+    } | null;
+    errorCode: string | null;
+    errorMessage: string | null;
+    /**
+     * The same may succeed later.
+     */
+    isTransient: boolean;
+    /**
+     * Nothing was sent; the payload is kept under keptId.
+     */
+    skippedOffline: boolean;
+    keptId: string | null;
+};
+
 export type Resource = {
     /**
      * The provider's own id; usable as `parent` where the type has children.
@@ -423,6 +475,28 @@ export type ConnectorInstance = {
         last24hRequests: number;
         lastActivityAt: string | null;
     };
+};
+
+export type ModelRoute = {
+    id: string;
+    /**
+     * What callers name as the model. No slash: with one it would be an integration and its model.
+     */
+    alias: string;
+    description: string | null;
+    /**
+     * Tried in this order.
+     */
+    targets: Array<{
+        integration: string;
+        model: string;
+    }>;
+    failOverOn: Array<string>;
+    createdAt: string;
+    createdBy: string;
+    modifiedAt: string;
+    modifiedBy: string;
+    version: number;
 };
 
 export type WebhookSubscription = {
@@ -5030,6 +5104,390 @@ export type ResealAuditResponses = {
 
 export type ResealAuditResponse = ResealAuditResponses[keyof ResealAuditResponses];
 
+export type PostCommentData = {
+    body: {
+        /**
+         * User, organisation or group.
+         */
+        owner: string;
+        repository: string;
+        pullRequestNumber: number;
+        /**
+         * Markdown; cut to what the product takes.
+         */
+        body: string;
+        /**
+         * Tells one comment of the hub from another on the same pull request.
+         */
+        key?: string;
+        /**
+         * Update this very comment.
+         */
+        commentId?: string;
+        /**
+         * Update the comment that the hub wrote under this key, if there is one.
+         */
+        updateExisting?: boolean;
+    };
+    path: {
+        /**
+         * Id of the resource.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/integrations/{id}/annotations/comment';
+};
+
+export type PostCommentErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type PostCommentError = PostCommentErrors[keyof PostCommentErrors];
+
+export type PostCommentResponses = {
+    /**
+     * Default Response
+     */
+    200: ScmOperationResult;
+};
+
+export type PostCommentResponse = PostCommentResponses[keyof PostCommentResponses];
+
+export type PostStatusData = {
+    body: {
+        /**
+         * User, organisation or group.
+         */
+        owner: string;
+        repository: string;
+        /**
+         * Whole commit id.
+         */
+        commitSha: string;
+        state: 'pending' | 'success' | 'failure' | 'error';
+        /**
+         * Tells one comment of the hub from another on the same pull request.
+         */
+        context: string;
+        description?: string;
+        targetUrl?: string;
+    };
+    path: {
+        /**
+         * Id of the resource.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/integrations/{id}/annotations/status';
+};
+
+export type PostStatusErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type PostStatusError = PostStatusErrors[keyof PostStatusErrors];
+
+export type PostStatusResponses = {
+    /**
+     * Default Response
+     */
+    200: ScmOperationResult;
+};
+
+export type PostStatusResponse = PostStatusResponses[keyof PostStatusResponses];
+
+export type CreateCheckRunData = {
+    body: {
+        /**
+         * User, organisation or group.
+         */
+        owner: string;
+        repository: string;
+        /**
+         * Whole commit id.
+         */
+        headSha: string;
+        /**
+         * Tells one comment of the hub from another on the same pull request.
+         */
+        name: string;
+        status?: 'queued' | 'in_progress' | 'completed';
+        /**
+         * Makes it completed.
+         */
+        conclusion?: 'success' | 'failure' | 'neutral' | 'cancelled' | 'skipped' | 'timed_out' | 'action_required';
+        /**
+         * Markdown.
+         */
+        summary?: string;
+        /**
+         * Markdown.
+         */
+        text?: string;
+        annotations?: Array<{
+            path: string;
+            startLine: number;
+            endLine: number;
+            level: 'notice' | 'warning' | 'failure';
+            message: string;
+            title?: string;
+        }>;
+        detailsUrl?: string;
+        /**
+         * Where remarks go when the product has no check runs.
+         */
+        pullRequestNumber?: number;
+    };
+    path: {
+        /**
+         * Id of the resource.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/integrations/{id}/annotations/check-run';
+};
+
+export type CreateCheckRunErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type CreateCheckRunError = CreateCheckRunErrors[keyof CreateCheckRunErrors];
+
+export type CreateCheckRunResponses = {
+    /**
+     * Default Response
+     */
+    200: ScmOperationResult;
+};
+
+export type CreateCheckRunResponse = CreateCheckRunResponses[keyof CreateCheckRunResponses];
+
+export type PublishFindingsData = {
+    body: unknown & {
+        /**
+         * User, organisation or group.
+         */
+        owner: string;
+        repository: string;
+        /**
+         * Whole commit id.
+         */
+        commitSha: string;
+        /**
+         * Without it there is no comment.
+         */
+        pullRequestNumber?: number;
+        /**
+         * Name of the check, context of the status and key of the comment.
+         */
+        name: string;
+        findings?: Array<{
+            ruleId: string;
+            title?: string;
+            message: string;
+            severity: 'critical' | 'high' | 'medium' | 'low' | 'info';
+            path?: string;
+            startLine?: number;
+            endLine?: number;
+            helpUrl?: string;
+        }>;
+        /**
+         * A SARIF 2.1.0 log. Exactly one of findings and sarif.
+         */
+        sarif?: {
+            [key: string]: unknown;
+        };
+        /**
+         * Findings of this severity or above fail.
+         */
+        failOn?: 'critical' | 'high' | 'medium' | 'low' | 'info' | 'never';
+        publish?: Array<'comment' | 'status' | 'check_run'>;
+        targetUrl?: string;
+    };
+    path: {
+        /**
+         * Id of the resource.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/integrations/{id}/annotations/findings';
+};
+
+export type PublishFindingsErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type PublishFindingsError = PublishFindingsErrors[keyof PublishFindingsErrors];
+
+export type PublishFindingsResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        comment: ScmOperationResult | null;
+        status: ScmOperationResult | null;
+        checkRun: ScmOperationResult | null;
+        findings: number;
+        bySeverity: {
+            [key: string]: number;
+        };
+    };
+};
+
+export type PublishFindingsResponse = PublishFindingsResponses[keyof PublishFindingsResponses];
+
+export type ListKeptAnnotationsData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the resource.
+         */
+        id: string;
+    };
+    query?: {
+        /**
+         * nextCursor of the page before.
+         */
+        cursor?: string;
+        limit?: number;
+        state?: 'kept' | 'posted';
+    };
+    url: '/api/v1/integrations/{id}/annotations';
+};
+
+export type ListKeptAnnotationsErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type ListKeptAnnotationsError = ListKeptAnnotationsErrors[keyof ListKeptAnnotationsErrors];
+
+export type ListKeptAnnotationsResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        items: Array<KeptAnnotation>;
+        nextCursor: string | null;
+    };
+};
+
+export type ListKeptAnnotationsResponse = ListKeptAnnotationsResponses[keyof ListKeptAnnotationsResponses];
+
+export type PostKeptAnnotationData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the resource.
+         */
+        id: string;
+        /**
+         * Id of the kept annotation.
+         */
+        keptId: string;
+    };
+    query?: never;
+    url: '/api/v1/integrations/{id}/annotations/{keptId}/post';
+};
+
+export type PostKeptAnnotationErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type PostKeptAnnotationError = PostKeptAnnotationErrors[keyof PostKeptAnnotationErrors];
+
+export type PostKeptAnnotationResponses = {
+    /**
+     * Default Response
+     */
+    200: ScmOperationResult;
+};
+
+export type PostKeptAnnotationResponse = PostKeptAnnotationResponses[keyof PostKeptAnnotationResponses];
+
+export type RemoveKeptAnnotationData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the resource.
+         */
+        id: string;
+        /**
+         * Id of the kept annotation.
+         */
+        keptId: string;
+    };
+    query?: never;
+    url: '/api/v1/integrations/{id}/annotations/{keptId}';
+};
+
+export type RemoveKeptAnnotationErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type RemoveKeptAnnotationError = RemoveKeptAnnotationErrors[keyof RemoveKeptAnnotationErrors];
+
+export type RemoveKeptAnnotationResponses = {
+    /**
+     * Default Response
+     */
+    204: void;
+};
+
+export type RemoveKeptAnnotationResponse = RemoveKeptAnnotationResponses[keyof RemoveKeptAnnotationResponses];
+
 export type ListBudgetsData = {
     body?: never;
     path?: never;
@@ -5321,6 +5779,970 @@ export type GetBudgetUsageResponses = {
 };
 
 export type GetBudgetUsageResponse = GetBudgetUsageResponses[keyof GetBudgetUsageResponses];
+
+export type ListEventsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * nextCursor of the page before.
+         */
+        cursor?: string;
+        limit?: number;
+        /**
+         * Pattern: integration.paused, integration.* or *.
+         */
+        type?: string;
+        /**
+         * Integration id, or hub.
+         */
+        source?: string;
+    };
+    url: '/api/v1/events';
+};
+
+export type ListEventsErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type ListEventsError = ListEventsErrors[keyof ListEventsErrors];
+
+export type ListEventsResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        items: Array<IntegrationEvent>;
+        nextCursor: string | null;
+    };
+};
+
+export type ListEventsResponse = ListEventsResponses[keyof ListEventsResponses];
+
+export type StreamEventsData = {
+    body?: never;
+    headers?: {
+        /**
+         * Goes on behind this event; browsers send it when they reconnect.
+         */
+        'last-event-id'?: string;
+    };
+    path?: never;
+    query?: {
+        /**
+         * Pattern: integration.paused, integration.* or *.
+         */
+        type?: string;
+        /**
+         * Integration id, or hub.
+         */
+        source?: string;
+        /**
+         * The same as the header Last-Event-ID, for clients that cannot set it.
+         */
+        lastEventId?: string;
+    };
+    url: '/api/v1/events/stream';
+};
+
+export type StreamEventsErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type StreamEventsError = StreamEventsErrors[keyof StreamEventsErrors];
+
+export type StreamEventsResponses = {
+    /**
+     * text/event-stream
+     */
+    200: string;
+};
+
+export type StreamEventsResponse = StreamEventsResponses[keyof StreamEventsResponses];
+
+export type GetEventData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the resource.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/events/{id}';
+};
+
+export type GetEventErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type GetEventError = GetEventErrors[keyof GetEventErrors];
+
+export type GetEventResponses = {
+    /**
+     * Default Response
+     */
+    200: IntegrationEvent;
+};
+
+export type GetEventResponse = GetEventResponses[keyof GetEventResponses];
+
+export type ListDeadLettersData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * nextCursor of the page before.
+         */
+        cursor?: string;
+        limit?: number;
+        consumer?: string;
+        /**
+         * Pattern: integration.paused, integration.* or *.
+         */
+        type?: string;
+        /**
+         * Integration id, or hub.
+         */
+        source?: string;
+        since?: string;
+        until?: string;
+    };
+    url: '/api/v1/dead-letters';
+};
+
+export type ListDeadLettersErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type ListDeadLettersError = ListDeadLettersErrors[keyof ListDeadLettersErrors];
+
+export type ListDeadLettersResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        items: Array<{
+            id: string;
+            /**
+             * The part of the hub that gave the event up.
+             */
+            consumer: string;
+            event: IntegrationEvent;
+            attempts: number;
+            error: string;
+            deadAt: string;
+            /**
+             * How often it was sent round again already.
+             */
+            redrives: number;
+        }>;
+        nextCursor: string | null;
+    };
+};
+
+export type ListDeadLettersResponse = ListDeadLettersResponses[keyof ListDeadLettersResponses];
+
+export type GetDeadLetterData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the resource.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/dead-letters/{id}';
+};
+
+export type GetDeadLetterErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type GetDeadLetterError = GetDeadLetterErrors[keyof GetDeadLetterErrors];
+
+export type GetDeadLetterResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        id: string;
+        /**
+         * The part of the hub that gave the event up.
+         */
+        consumer: string;
+        event: IntegrationEvent;
+        attempts: number;
+        error: string;
+        deadAt: string;
+        /**
+         * How often it was sent round again already.
+         */
+        redrives: number;
+    };
+};
+
+export type GetDeadLetterResponse = GetDeadLetterResponses[keyof GetDeadLetterResponses];
+
+export type RedriveDeadLettersData = {
+    body: {
+        filter: {
+            ids?: Array<string>;
+            consumer?: string;
+            /**
+             * Pattern: integration.paused, integration.* or *.
+             */
+            type?: string;
+            /**
+             * Integration id, or hub.
+             */
+            source?: string;
+            since?: string;
+            until?: string;
+        };
+        /**
+         * True counts and changes nothing.
+         */
+        dryRun?: boolean;
+        pacePerSecond?: number;
+        limit?: number;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/dead-letters/redrive';
+};
+
+export type RedriveDeadLettersErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type RedriveDeadLettersError = RedriveDeadLettersErrors[keyof RedriveDeadLettersErrors];
+
+export type RedriveDeadLettersResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        count: number;
+        /**
+         * More match than were taken in one go.
+         */
+        more: boolean;
+        dryRun: boolean;
+    };
+};
+
+export type RedriveDeadLettersResponse = RedriveDeadLettersResponses[keyof RedriveDeadLettersResponses];
+
+export type DropDeadLettersData = {
+    body: {
+        filter: {
+            ids?: Array<string>;
+            consumer?: string;
+            /**
+             * Pattern: integration.paused, integration.* or *.
+             */
+            type?: string;
+            /**
+             * Integration id, or hub.
+             */
+            source?: string;
+            since?: string;
+            until?: string;
+        };
+        /**
+         * True counts and changes nothing.
+         */
+        dryRun?: boolean;
+        limit?: number;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/dead-letters/drop';
+};
+
+export type DropDeadLettersErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type DropDeadLettersError = DropDeadLettersErrors[keyof DropDeadLettersErrors];
+
+export type DropDeadLettersResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        count: number;
+        /**
+         * More match than were taken in one go.
+         */
+        more: boolean;
+        dryRun: boolean;
+    };
+};
+
+export type DropDeadLettersResponse = DropDeadLettersResponses[keyof DropDeadLettersResponses];
+
+export type RemoveModelPriceData = {
+    body?: never;
+    path?: never;
+    query: {
+        connectorId: string;
+        /**
+         * Id as the provider names it.
+         */
+        model: string;
+        /**
+         * Whose price: the tenant’s own, or the platform’s for every tenant (platform admins only).
+         */
+        scope?: 'tenant' | 'platform';
+    };
+    url: '/api/v1/model-prices';
+};
+
+export type RemoveModelPriceErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type RemoveModelPriceError = RemoveModelPriceErrors[keyof RemoveModelPriceErrors];
+
+export type RemoveModelPriceResponses = {
+    /**
+     * Default Response
+     */
+    204: void;
+};
+
+export type RemoveModelPriceResponse = RemoveModelPriceResponses[keyof RemoveModelPriceResponses];
+
+export type ListModelPricesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Prices of one connector; default all.
+         */
+        connectorId?: string;
+    };
+    url: '/api/v1/model-prices';
+};
+
+export type ListModelPricesErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type ListModelPricesError = ListModelPricesErrors[keyof ListModelPricesErrors];
+
+export type ListModelPricesResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        items: Array<{
+            connectorId: string;
+            origin: 'shipped' | 'platform' | 'tenant';
+            /**
+             * Id as the provider names it.
+             */
+            model: string;
+            currency: string;
+            inputPerMillion: string;
+            /**
+             * Null for models that write nothing (embeddings).
+             */
+            outputPerMillion?: string | null;
+            /**
+             * Input read from the provider’s cache.
+             */
+            cachedInputPerMillion?: string | null;
+            /**
+             * Input written to the provider’s cache.
+             */
+            cacheWritePerMillion?: string | null;
+            /**
+             * The same, kept for an hour, where that costs more.
+             */
+            cacheWrite1hPerMillion?: string | null;
+            /**
+             * The price holds for calls with at most so many input tokens; beyond, the cost is unknown.
+             */
+            upToInputTokens?: number | null;
+            /**
+             * Where it stands, best a URL.
+             */
+            source: string;
+            /**
+             * Day on which the source said so.
+             */
+            asOf: string;
+        }>;
+        nextCursor: null;
+    };
+};
+
+export type ListModelPricesResponse = ListModelPricesResponses[keyof ListModelPricesResponses];
+
+export type SetModelPriceData = {
+    body: {
+        connectorId: string;
+        /**
+         * Whose price: the tenant’s own, or the platform’s for every tenant (platform admins only).
+         */
+        scope?: 'tenant' | 'platform';
+        /**
+         * Id as the provider names it.
+         */
+        model: string;
+        currency: string;
+        inputPerMillion: string;
+        /**
+         * Null for models that write nothing (embeddings).
+         */
+        outputPerMillion?: string | null;
+        /**
+         * Input read from the provider’s cache.
+         */
+        cachedInputPerMillion?: string | null;
+        /**
+         * Input written to the provider’s cache.
+         */
+        cacheWritePerMillion?: string | null;
+        /**
+         * The same, kept for an hour, where that costs more.
+         */
+        cacheWrite1hPerMillion?: string | null;
+        /**
+         * The price holds for calls with at most so many input tokens; beyond, the cost is unknown.
+         */
+        upToInputTokens?: number | null;
+        /**
+         * Where it stands, best a URL.
+         */
+        source: string;
+        /**
+         * Day on which the source said so.
+         */
+        asOf: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/model-prices';
+};
+
+export type SetModelPriceErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type SetModelPriceError = SetModelPriceErrors[keyof SetModelPriceErrors];
+
+export type SetModelPriceResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        connectorId: string;
+        origin: 'shipped' | 'platform' | 'tenant';
+        /**
+         * Id as the provider names it.
+         */
+        model: string;
+        currency: string;
+        inputPerMillion: string;
+        /**
+         * Null for models that write nothing (embeddings).
+         */
+        outputPerMillion?: string | null;
+        /**
+         * Input read from the provider’s cache.
+         */
+        cachedInputPerMillion?: string | null;
+        /**
+         * Input written to the provider’s cache.
+         */
+        cacheWritePerMillion?: string | null;
+        /**
+         * The same, kept for an hour, where that costs more.
+         */
+        cacheWrite1hPerMillion?: string | null;
+        /**
+         * The price holds for calls with at most so many input tokens; beyond, the cost is unknown.
+         */
+        upToInputTokens?: number | null;
+        /**
+         * Where it stands, best a URL.
+         */
+        source: string;
+        /**
+         * Day on which the source said so.
+         */
+        asOf: string;
+    };
+};
+
+export type SetModelPriceResponse = SetModelPriceResponses[keyof SetModelPriceResponses];
+
+export type ListModelRoutesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * nextCursor of the page before.
+         */
+        cursor?: string;
+        limit?: number;
+    };
+    url: '/api/v1/model-routes';
+};
+
+export type ListModelRoutesErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type ListModelRoutesError = ListModelRoutesErrors[keyof ListModelRoutesErrors];
+
+export type ListModelRoutesResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        items: Array<ModelRoute>;
+        nextCursor: string | null;
+    };
+};
+
+export type ListModelRoutesResponse = ListModelRoutesResponses[keyof ListModelRoutesResponses];
+
+export type CreateModelRouteData = {
+    body: {
+        /**
+         * What callers name as the model. No slash: with one it would be an integration and its model.
+         */
+        alias: string;
+        description?: string | null;
+        /**
+         * Tried in this order.
+         */
+        targets: Array<{
+            integration: string;
+            model: string;
+        }>;
+        /**
+         * Error codes after which the next target is tried; [] never. Default: those of an ailing provider.
+         */
+        failOverOn?: Array<'invalid_request' | 'malformed_body' | 'invalid_cursor' | 'unauthenticated' | 'forbidden' | 'not_granted' | 'grant_expired' | 'not_found' | 'unknown_action' | 'method_not_allowed' | 'conflict' | 'illegal_transition' | 'approval_required' | 'integration_inactive' | 'idempotency_key_reused' | 'version_mismatch' | 'payload_too_large' | 'unsupported_media_type' | 'precondition_required' | 'rate_limited' | 'budget_exceeded' | 'cancelled' | 'credential_unavailable' | 'egress_denied' | 'provider_unauthenticated' | 'provider_forbidden' | 'provider_tls_invalid' | 'offline' | 'provider_not_found' | 'provider_conflict' | 'provider_rejected' | 'provider_rate_limited' | 'provider_unavailable' | 'provider_bad_response' | 'provider_response_too_large' | 'provider_timeout' | 'provider_unreachable' | 'proxy_failed' | 'circuit_open' | 'deadline_exceeded' | 'connector_unavailable' | 'connector_failed' | 'unavailable' | 'internal'>;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/model-routes';
+};
+
+export type CreateModelRouteErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type CreateModelRouteError = CreateModelRouteErrors[keyof CreateModelRouteErrors];
+
+export type CreateModelRouteResponses = {
+    /**
+     * Default Response
+     */
+    201: ModelRoute;
+};
+
+export type CreateModelRouteResponse = CreateModelRouteResponses[keyof CreateModelRouteResponses];
+
+export type RemoveModelRouteData = {
+    body?: never;
+    headers?: {
+        /**
+         * ETag that was read, for example "3".
+         */
+        'if-match'?: string;
+    };
+    path: {
+        /**
+         * Id of the resource.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/model-routes/{id}';
+};
+
+export type RemoveModelRouteErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type RemoveModelRouteError = RemoveModelRouteErrors[keyof RemoveModelRouteErrors];
+
+export type RemoveModelRouteResponses = {
+    /**
+     * Default Response
+     */
+    204: void;
+};
+
+export type RemoveModelRouteResponse = RemoveModelRouteResponses[keyof RemoveModelRouteResponses];
+
+export type GetModelRouteData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the resource.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/model-routes/{id}';
+};
+
+export type GetModelRouteErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type GetModelRouteError = GetModelRouteErrors[keyof GetModelRouteErrors];
+
+export type GetModelRouteResponses = {
+    /**
+     * Default Response
+     */
+    200: ModelRoute;
+};
+
+export type GetModelRouteResponse = GetModelRouteResponses[keyof GetModelRouteResponses];
+
+export type ReplaceModelRouteData = {
+    body: {
+        /**
+         * What callers name as the model. No slash: with one it would be an integration and its model.
+         */
+        alias: string;
+        description?: string | null;
+        /**
+         * Tried in this order.
+         */
+        targets: Array<{
+            integration: string;
+            model: string;
+        }>;
+        /**
+         * Error codes after which the next target is tried; [] never. Default: those of an ailing provider.
+         */
+        failOverOn?: Array<'invalid_request' | 'malformed_body' | 'invalid_cursor' | 'unauthenticated' | 'forbidden' | 'not_granted' | 'grant_expired' | 'not_found' | 'unknown_action' | 'method_not_allowed' | 'conflict' | 'illegal_transition' | 'approval_required' | 'integration_inactive' | 'idempotency_key_reused' | 'version_mismatch' | 'payload_too_large' | 'unsupported_media_type' | 'precondition_required' | 'rate_limited' | 'budget_exceeded' | 'cancelled' | 'credential_unavailable' | 'egress_denied' | 'provider_unauthenticated' | 'provider_forbidden' | 'provider_tls_invalid' | 'offline' | 'provider_not_found' | 'provider_conflict' | 'provider_rejected' | 'provider_rate_limited' | 'provider_unavailable' | 'provider_bad_response' | 'provider_response_too_large' | 'provider_timeout' | 'provider_unreachable' | 'proxy_failed' | 'circuit_open' | 'deadline_exceeded' | 'connector_unavailable' | 'connector_failed' | 'unavailable' | 'internal'>;
+    };
+    headers?: {
+        /**
+         * ETag that was read, for example "3".
+         */
+        'if-match'?: string;
+    };
+    path: {
+        /**
+         * Id of the resource.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/model-routes/{id}';
+};
+
+export type ReplaceModelRouteErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type ReplaceModelRouteError = ReplaceModelRouteErrors[keyof ReplaceModelRouteErrors];
+
+export type ReplaceModelRouteResponses = {
+    /**
+     * Default Response
+     */
+    200: ModelRoute;
+};
+
+export type ReplaceModelRouteResponse = ReplaceModelRouteResponses[keyof ReplaceModelRouteResponses];
+
+export type CreateChatCompletionData = {
+    body: {
+        /**
+         * Alias of a model route, or <integration name>/<model>.
+         */
+        model: string;
+        messages: Array<{
+            role: 'developer' | 'system' | 'user' | 'assistant' | 'tool';
+            content?: string | Array<{
+                type: string;
+                [key: string]: unknown;
+            }> | null;
+            tool_calls?: Array<{
+                id: string;
+                type?: 'function';
+                function: {
+                    name: string;
+                    arguments: string;
+                    [key: string]: unknown;
+                };
+                [key: string]: unknown;
+            }> | null;
+            tool_call_id?: string;
+            [key: string]: unknown;
+        }>;
+        stream?: boolean | null;
+        stream_options?: {
+            include_usage?: boolean | null;
+            [key: string]: unknown;
+        } | null;
+        max_completion_tokens?: number | null;
+        max_tokens?: number | null;
+        temperature?: number | null;
+        top_p?: number | null;
+        n?: number | null;
+        stop?: string | Array<string> | null;
+        tools?: Array<{
+            type: 'function';
+            function: {
+                name: string;
+                description?: string;
+                parameters?: {
+                    [key: string]: unknown;
+                };
+                [key: string]: unknown;
+            };
+            [key: string]: unknown;
+        }> | null;
+        tool_choice?: 'auto' | 'none' | 'required' | {
+            type: 'function';
+            function: {
+                name: string;
+            };
+        } | null;
+        response_format?: {
+            type: 'text' | 'json_object' | 'json_schema';
+            json_schema?: {
+                name?: string;
+                schema?: {
+                    [key: string]: unknown;
+                };
+                strict?: boolean | null;
+                [key: string]: unknown;
+            };
+            [key: string]: unknown;
+        } | null;
+        user?: string | null;
+        provider_options?: {
+            [key: string]: {
+                [key: string]: unknown;
+            };
+        } | null;
+        [key: string]: unknown;
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/chat/completions';
+};
+
+export type CreateChatCompletionErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type CreateChatCompletionError = CreateChatCompletionErrors[keyof CreateChatCompletionErrors];
+
+export type CreateChatCompletionResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        object: string;
+        [key: string]: unknown;
+    };
+};
+
+export type CreateChatCompletionResponse = CreateChatCompletionResponses[keyof CreateChatCompletionResponses];
+
+export type CreateEmbeddingData = {
+    body: {
+        /**
+         * Alias of a model route, or <integration name>/<model>.
+         */
+        model: string;
+        input: string | Array<string>;
+        encoding_format?: 'float' | 'base64' | null;
+        dimensions?: number | null;
+        user?: string | null;
+        [key: string]: unknown;
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/embeddings';
+};
+
+export type CreateEmbeddingErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type CreateEmbeddingError = CreateEmbeddingErrors[keyof CreateEmbeddingErrors];
+
+export type CreateEmbeddingResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        object: string;
+        [key: string]: unknown;
+    };
+};
+
+export type CreateEmbeddingResponse = CreateEmbeddingResponses[keyof CreateEmbeddingResponses];
+
+export type ListModelsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/models';
+};
+
+export type ListModelsErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type ListModelsError = ListModelsErrors[keyof ListModelsErrors];
+
+export type ListModelsResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        object: string;
+        [key: string]: unknown;
+    };
+};
+
+export type ListModelsResponse = ListModelsResponses[keyof ListModelsResponses];
 
 export type RekeyVaultData = {
     body?: never;

@@ -61,6 +61,17 @@ import { replaceIntegration } from './integrations/replace-integration.ts';
 import { runDoctor } from './integrations/run-doctor.ts';
 import { testIntegration } from './integrations/test-integration.ts';
 import { uninstallIntegration } from './integrations/uninstall-integration.ts';
+import { createModelRoute } from './models/create-route.ts';
+import { getModelRoute } from './models/get-route.ts';
+import { listModelPrices } from './models/list-prices.ts';
+import { listModelRoutes } from './models/list-routes.ts';
+import { removeModelPrice } from './models/remove-price.ts';
+import { removeModelRoute } from './models/remove-route.ts';
+import { replaceModelRoute } from './models/replace-route.ts';
+import { setModelPrice } from './models/set-price.ts';
+import { createChatCompletion } from './openai/create-chat-completion.ts';
+import { createEmbedding } from './openai/create-embedding.ts';
+import { listModels } from './openai/list-models.ts';
 import { getEgressProof } from './operations/get-egress-proof.ts';
 import { probes } from './operations/probes.ts';
 import { rekeyVault } from './operations/rekey-vault.ts';
@@ -177,6 +188,17 @@ export const routes: readonly ((app: App, services: Services) => void)[] = [
   getEvent,
   listDeadLetters,
   changeDeadLetters,
+  listModelPrices,
+  setModelPrice,
+  removeModelPrice,
+  listModelRoutes,
+  createModelRoute,
+  getModelRoute,
+  replaceModelRoute,
+  removeModelRoute,
+  createChatCompletion,
+  createEmbedding,
+  listModels,
   rekeyVault,
   getEgressProof,
 ];

@@ -51,6 +51,7 @@ export function createInProcessHost(deps: InProcessHostDeps): Host {
       signal,
       cache: tags,
       reportUsage: (usage: ReportedUsage) => invocation.reportUsage(usage),
+      ...(integration.modelPrices === undefined ? {} : { modelPrices: integration.modelPrices }),
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     });
   }

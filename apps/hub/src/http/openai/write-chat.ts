@@ -1,0 +1,136 @@
+/** The uniform answer in OpenAI's form. Source: OpenAI's OpenAPI document 2.3.0, CreateChatCompletionResponse and …StreamResponse. */
+import type { ChatDelta, ChatResult, ModelUsage, StopReason } from '@inthub/connector-sdk';
+
+export interface Envelope {
+  readonly id: string;
+  /** Epoch seconds. */
+  readonly created: number;
+}
+
+const finishReasons: Readonly<Record<StopReason, string>> = {
+  end: 'stop',
+  stop_sequence: 'stop',
+  max_tokens: 'length',
+  tool_calls: 'tool_calls',
+  content_filter: 'content_filter',
+  other: 'stop',
+};
+
+export function writeChat(result: ChatResult, { id, created }: Envelope): object {
+  const { content, thinking, toolCalls, providerFields } = result;
+  return {
+    id: result.id ?? id,
+    object: 'chat.completion',
+    created,
+    model: result.model,
+    choices: [
+      {
+        index: 0,
+        message: {
+          role: 'assistant',
+          content: content === '' && toolCalls.length > 0 ? null : content,
+          refusal: providerFields['refusal'] ?? null,
+          ...(thinking === null ? {} : { reasoning_content: thinking }),
+          ...(toolCalls.length === 0
+            ? {}
+            : {
+                tool_calls: toolCalls.map((call) => ({
+                  id: call.id,
+                  type: 'function',
+                  function: { name: call.name, arguments: call.arguments },
+                })),
+              }),
+        },
+        logprobs: providerFields['logprobs'] ?? null,
+        finish_reason: finishReasons[result.stopReason],
+      },
+    ],
+    ...(result.usage === null ? {} : { usage: writeUsage(result.usage) }),
+    ...ownFields(providerFields),
+  };
+}
+
+/** `cost` is the hub's own. */
+export function writeUsage(usage: ModelUsage): object {
+  return {
+    prompt_tokens: usage.inputTokens,
+    completion_tokens: usage.outputTokens,
+    total_tokens: usage.totalTokens,
+    ...(usage.cachedInputTokens === null ? {} : { prompt_tokens_details: { cached_tokens: usage.cachedInputTokens } }),
+    ...(usage.reasoningTokens === null
+      ? {}
+      : { completion_tokens_details: { reasoning_tokens: usage.reasoningTokens } }),
+    cost: usage.cost,
+  };
+}
+
+function ownFields(fields: Readonly<Record<string, unknown>>): object {
+  const { system_fingerprint, service_tier } = fields;
+  return {
+    ...(system_fingerprint === undefined ? {} : { system_fingerprint }),
+    ...(service_tier === undefined ? {} : { service_tier }),
+  };
+}
+
+/** Writes the frames of one streamed answer. */
+export interface ChatFrames {
+  /** Deltas that arrived together, as frames to be written together. */
+  write(deltas: readonly ChatDelta[]): string;
+  /** What comes after the last delta. */
+  end(): string;
+}
+
+/**
+ * @param includeUsage `stream_options.include_usage`: counts in a last chunk of their own, null in those before.
+ */
+export function createChatFrames(envelope: Envelope, asked: string, includeUsage: boolean): ChatFrames {
+  let head = headOf(envelope.id, asked);
+  let isFirst = true;
+  let usage: ModelUsage | null = null;
+  const tail = includeUsage ? ',"usage":null}\n\n' : '}\n\n';
+
+  function headOf(id: string, model: string): string {
+    const { created } = envelope;
+    return `data: ${JSON.stringify({ id, object: 'chat.completion.chunk', created, model }).slice(0, -1)},"choices":[`;
+  }
+
+  function choice(delta: object, finish: string | null = null, logprobs: unknown = null): string {
+    const shown = isFirst ? { role: 'assistant', content: '', ...delta } : delta;
+    isFirst = false;
+    const text = `{"index":0,"delta":${JSON.stringify(shown)},"logprobs":${JSON.stringify(logprobs)},"finish_reason":${JSON.stringify(finish)}}]`;
+    return head + text + tail;
+  }
+
+  function frame(delta: ChatDelta): string {
+    switch (delta.type) {
+      case 'start':
+        head = headOf(delta.id ?? envelope.id, delta.model);
+        return choice({});
+      case 'text':
+        return choice({ content: delta.text }, null, delta.logprobs);
+      case 'thinking':
+        return choice({ reasoning_content: delta.text });
+      case 'tool_call': {
+        const { index, id, name, arguments: args } = delta;
+        const called = { ...(name === undefined ? {} : { name }), arguments: args ?? '' };
+        const call = { index, ...(id === undefined ? {} : { id, type: 'function' }), function: called };
+        return choice({ tool_calls: [call] });
+      }
+      case 'stop':
+        return choice({}, finishReasons[delta.stopReason]);
+      case 'usage':
+        usage = delta.usage;
+        return '';
+      default:
+        return ''; // what only the provider has a word for
+    }
+  }
+
+  return {
+    write: (deltas) => deltas.map(frame).join(''),
+    end() {
+      const counts = includeUsage && usage !== null ? `${head}],"usage":${JSON.stringify(writeUsage(usage))}}\n\n` : '';
+      return `${counts}data: [DONE]\n\n`;
+    },
+  };
+}
