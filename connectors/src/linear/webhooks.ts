@@ -108,7 +108,7 @@ function dataOf(body: JsonObject, data: JsonObject, type: string): Record<string
       before === undefined
         ? []
         : Object.keys(before)
-            .slice(0, 100)
+            .slice(0, 50)
             .map((name) => name.slice(0, 128)),
     payload: boundedPayload({ data, ...(before === undefined ? {} : { updatedFrom: before }) }, maxPayloadBytes),
   };

@@ -6,9 +6,11 @@ import { createHttpServer, type Services } from './http.ts';
  * For generators.
  */
 export async function buildOpenApiDocument(version: string): Promise<object> {
-  const services = new Proxy({} as Services, {
-    get: () => ({}),
+  // Whatever is asked of it, and hooks ask on close, does nothing.
+  const nothing: object = new Proxy(() => undefined, {
+    get: (_target, name) => (name === 'then' ? undefined : nothing),
   });
+  const services = nothing as Services;
   const app = await createHttpServer(services, { log: pino({ level: 'silent' }), version, publicUrl: null });
   try {
     return app.swagger();

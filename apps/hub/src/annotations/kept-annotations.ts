@@ -1,0 +1,163 @@
+// What was not sent because the hub was offline: kept, listed, and sent later when somebody says so.
+import {
+  type Clock,
+  createId,
+  HubError,
+  isId,
+  type KeptAnnotation,
+  type Page,
+  type ScmOperation,
+  type ScmOperationResult,
+  storableJson,
+  storableText,
+  type TenantId,
+} from '@inthub/contracts';
+import Type from 'typebox';
+import type { AuditRecord, AuditWriter } from '../audit/audit.ts';
+import { cursorKind, type Database, decodeCursor, encodeCursor } from '../database/database.ts';
+import {
+  countKept,
+  deleteKept,
+  deletePosted,
+  insertKept,
+  lockKept,
+  selectKept,
+  updateKept,
+} from './kept-repository.ts';
+import type { AnnotationCall } from './scm-calls.ts';
+
+export interface KeptAnnotationsDeps {
+  readonly database: Database;
+  readonly audit: AuditWriter;
+  readonly clock: Clock;
+  /** Takes the tenant's secrets out of what is stored. */
+  readonly redact: (value: unknown, tenantId: string) => unknown;
+}
+
+export interface KeptAnnotations {
+  /** @returns its id. @throws HubError `conflict` when too many wait */
+  keep(call: AnnotationCall, integrationId: string, operation: ScmOperation, request: object): Promise<string>;
+  list(
+    tenantId: TenantId,
+    integrationId: string,
+    query: { readonly state?: KeptAnnotation['state']; readonly cursor?: string; readonly limit: number },
+  ): Promise<Page<KeptAnnotation>>;
+  post(
+    call: AnnotationCall,
+    integrationId: string,
+    keptId: string,
+    send: (operation: ScmOperation, request: Readonly<Record<string, unknown>>) => Promise<ScmOperationResult>,
+  ): Promise<ScmOperationResult>;
+  remove(call: AnnotationCall, integrationId: string, keptId: string): Promise<void>;
+}
+
+/** Of one integration: weeks of a busy repository. */
+const maxWaiting = 5_000;
+const recordDays = 30;
+const dayMs = 86_400_000;
+const Position = Type.Tuple([Type.Integer({ minimum: 0, maximum: 8.64e15 }), Type.String({ format: 'uuid' })]);
+
+export function createKeptAnnotations({ database, audit, clock, redact }: KeptAnnotationsDeps): KeptAnnotations {
+  const entry = (
+    { principal, requestId }: AnnotationCall,
+    integrationId: string,
+    action: string,
+    details: object,
+    outcome: AuditRecord['outcome'] = 'success',
+  ): AuditRecord => ({
+    actor: { kind: principal.kind, id: principal.id, name: principal.name },
+    action,
+    target: { type: 'integration', id: integrationId },
+    outcome,
+    requestId,
+    details: { ...details },
+  });
+  const absent = () => new HubError('not_found', 'There is no such kept annotation.');
+
+  return {
+    async keep(call, integrationId, operation, request) {
+      const id = createId<string>();
+      const { tenantId, name } = call.principal;
+      const payload = storableJson(redact(request, tenantId));
+      await database.tenant(tenantId, async (tx) => {
+        if ((await countKept(tx, integrationId, maxWaiting)) >= maxWaiting) {
+          throw new HubError(
+            'conflict',
+            `${maxWaiting} annotations of this integration wait to be posted; post or remove some. This one was not kept.`,
+          );
+        }
+        const createdAt = clock.now();
+        await insertKept(tx, { id, integrationId, operation, payload, createdAt, createdBy: storableText(name, 256) });
+        await deletePosted(tx, integrationId, new Date(createdAt.getTime() - recordDays * dayMs));
+        await audit.append(tx, entry(call, integrationId, 'annotation.keep', { keptId: id, operation }));
+      });
+      return id;
+    },
+
+    async list(tenantId, integrationId, { state, cursor, limit }) {
+      if (!isId(integrationId)) throw new HubError('not_found', 'There is no such integration.');
+      const kind = cursorKind('kept-annotations', { integrationId, state });
+      const [afterMs, afterId] = cursor === undefined ? [] : decodeCursor(kind, cursor, Position);
+      const found = await database.tenant(tenantId, (tx) =>
+        selectKept(tx, integrationId, {
+          limit: limit + 1,
+          ...(state === undefined ? {} : { state }),
+          ...(afterMs === undefined || afterId === undefined
+            ? {}
+            : { after: { createdAt: new Date(afterMs), id: afterId } }),
+        }),
+      );
+      const items = found.slice(0, limit);
+      const last = items.at(-1);
+      const isMore = found.length > limit && last !== undefined;
+      return { items, nextCursor: isMore ? encodeCursor(kind, [Date.parse(last.createdAt), last.id]) : null };
+    },
+
+    async post(call, integrationId, keptId, send) {
+      if (!isId(integrationId) || !isId(keptId)) throw absent();
+      const { tenantId } = call.principal;
+      // Marked first: of two who post it at once, one is told so. What fails is put back.
+      const kept = await database.tenant(tenantId, async (tx) => {
+        const found = await lockKept(tx, integrationId, keptId);
+        if (found === undefined) throw absent();
+        if (found.state === 'posted') throw new HubError('conflict', `It was posted at ${found.postedAt}.`);
+        await updateKept(tx, keptId, { state: 'posted', postedAt: clock.now(), lastError: null });
+        return found;
+      });
+      const settle = (change: Parameters<typeof updateKept>[2], record: AuditRecord) =>
+        database.tenant(tenantId, async (tx) => {
+          await updateKept(tx, keptId, change);
+          await audit.append(tx, record);
+        });
+      const details = { keptId, operation: kept.operation };
+      const putBack = (lastError: string) =>
+        settle(
+          { state: 'kept', postedAt: null, lastError: storableText(lastError, 2000) },
+          entry(call, integrationId, 'annotation.post', { ...details, error: lastError }, 'failure'),
+        );
+      let result: ScmOperationResult;
+      try {
+        result = await send(kept.operation, kept.payload);
+      } catch (error) {
+        await putBack(HubError.from(error, 'internal').message);
+        throw error;
+      }
+      if (result.success) {
+        const change = { state: 'posted' as const, postedAt: clock.now(), lastError: null };
+        await settle(change, entry(call, integrationId, 'annotation.post', details));
+      } else await putBack(result.errorMessage ?? 'unknown');
+      return result;
+    },
+
+    async remove(call, integrationId, keptId) {
+      if (!isId(integrationId) || !isId(keptId)) throw absent();
+      await database.tenant(call.principal.tenantId, async (tx) => {
+        const found = await lockKept(tx, integrationId, keptId);
+        if (found === undefined) throw absent();
+        await deleteKept(tx, keptId);
+        const details = { keptId, operation: found.operation, state: found.state };
+        await audit.append(tx, entry(call, integrationId, 'annotation.remove', details));
+      });
+    },
+  };
+}

@@ -1,0 +1,24 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { fit, markerOf } from './markdown.ts';
+
+describe('fit', () => {
+  it('never gives more than the product takes, keeps the mark, and splits no character', () => {
+    const text = fc.string({ unit: fc.constantFrom('a', '\n', '🦊', '```\n', 'ż'), maxLength: 400 });
+    fc.assert(
+      fc.property(text, fc.integer({ min: 120, max: 300 }), (body, max) => {
+        const { text: fitted, isTruncated } = fit(body, max, markerOf('k'));
+
+        expect(fitted.length).toBeLessThanOrEqual(max);
+        expect(fitted.endsWith(markerOf('k'))).toBe(true);
+        expect(fitted.isWellFormed()).toBe(body.isWellFormed());
+        expect(isTruncated).toBe(!fitted.startsWith(body));
+        if (isTruncated) expect(fitted).toContain('_Cut');
+      }),
+    );
+  });
+
+  it('leaves short text alone', () => {
+    expect(fit('x', 100)).toEqual({ text: 'x', isTruncated: false });
+  });
+});
