@@ -8,6 +8,7 @@ import { github } from './github/connector.ts';
 import { harbor } from './harbor/connector.ts';
 import { hashicorpVault } from './hashicorp_vault/connector.ts';
 import { inmemory } from './inmemory/connector.ts';
+import { jira } from './jira/connector.ts';
 import { linear } from './linear/connector.ts';
 import { oci } from './oci/connector.ts';
 import { ollama } from './ollama/connector.ts';
@@ -25,6 +26,7 @@ export const connectors: readonly ConnectorDefinition[] = [
   harbor,
   hashicorpVault,
   inmemory,
+  jira,
   linear,
   oci,
   ollama,

@@ -14,7 +14,7 @@ import {
   type WebhookRegistration,
 } from '@inthub/connector-sdk';
 import { HubError } from '@inthub/contracts';
-import { quote } from './jql.ts';
+import { inProject } from './jql.ts';
 import { RegisteredWebhook } from './schema.ts';
 
 const maxPayloadBytes = 120_000;
@@ -44,8 +44,7 @@ const registration: WebhookRegistration = {
     const wanted = events.map((event) => (event === transitioned ? 'jira.issue.updated' : event));
     const names = Object.keys(eventTypes).filter((name) => wanted.includes(eventTypes[name] as string));
     if (names.length === 0) throw new HubError('invalid_request', 'None of these events is one that Jira sends.');
-    const filters =
-      target === undefined ? {} : { filters: { 'issue-related-events-section': `project = ${quote(target)}` } };
+    const filters = target === undefined ? {} : { filters: { 'issue-related-events-section': inProject(target) } };
     const json = { name: 'Integration Hub', url, secret, events: names, excludeBody: false, ...filters };
     const { self } = await (await ctx.http.post(webhookPath, { json })).json(RegisteredWebhook);
     const externalId = /\/(\d+)$/.exec(self)?.[1];
