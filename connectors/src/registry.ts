@@ -2,6 +2,7 @@
 import type { ConnectorDefinition } from '@inthub/connector-sdk';
 import { anthropic } from './anthropic/connector.ts';
 import { artifactory } from './artifactory/connector.ts';
+import { bitbucket } from './bitbucket/connector.ts';
 import { dockerhub } from './dockerhub/connector.ts';
 import { ghcr } from './ghcr/connector.ts';
 import { github } from './github/connector.ts';
@@ -20,6 +21,7 @@ import { webhook } from './webhook/connector.ts';
 export const connectors: readonly ConnectorDefinition[] = [
   anthropic,
   artifactory,
+  bitbucket,
   dockerhub,
   ghcr,
   github,
