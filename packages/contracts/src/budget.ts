@@ -14,7 +14,7 @@ export const budgetModes = ['hard', 'warn'] as const;
 export type BudgetMode = (typeof budgetModes)[number];
 
 /** The largest limit: money up to a billion of the currency. */
-export const largestBudget = 1_000_000_000_000_000;
+const largestBudget = 1_000_000_000_000_000;
 
 /** What an admin sets. Of one tenant (`integrationId` null) or integration there is one budget for each measure, currency and window. */
 export const BudgetSetting = Type.Object(

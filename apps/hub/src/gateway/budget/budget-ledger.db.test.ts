@@ -323,7 +323,7 @@ describe('what admins do with budgets', () => {
 describe('four processes', () => {
   it('together pass a budget to the last request and no further', async () => {
     const rule = await budget({ limit: 300, window: 'month' });
-    const { startLedgerProcesses } = await import('./budget-processes.ts');
+    const { startLedgerProcesses } = await import('./testing.ts');
 
     const passed = await startLedgerProcesses({ count: 4, url: opened.url, tenantId, rule });
 
