@@ -2,7 +2,7 @@
 import { type Counterpart, createLoopbackTransport, firstOf, type Responder } from '@inthub/connector-sdk/testing';
 import { findFreePort } from '@inthub/testing';
 import { createEmulator, type Emulator } from 'emulate';
-import { emulateStatuses, mendPullRequests, mendSearch } from './testing.ts';
+import { emulateStatuses, fakeActions, mendPullRequests, mendSearch } from './testing.ts';
 
 export const token = 'canary-github-token-7f3a9c51e0';
 export const readOnlyFile = { path: 'docs/guide.md', content: '# Guide\n\nGrüße 日本 👩‍👩‍👧\n' };
@@ -41,6 +41,7 @@ export async function startCounterpart(): Promise<GitHubCounterpart> {
     respond: firstOf(
       refuseUnknownTokens,
       emulateStatuses(),
+      fakeActions(),
       mendPullRequests(transport),
       mendSearch(transport),
       transport,
@@ -65,9 +66,19 @@ export async function startCounterpart(): Promise<GitHubCounterpart> {
       'search.code': { ...at, query: 'Guide' },
       'search.issues': { ...at, query: 'first' },
       'webhook.register': { ...at, url: 'https://hub.example.com/hook', secret: 'sixteen characters' },
+      'status.create': { ...at, sha: 'a'.repeat(40), state: 'success', context: 'try' },
       'workflow.list': at,
       'run.list': at,
+      'run.get': { ...at, runId: '101' },
+      'run.trigger': { ...at, workflowId: 'ci.yml', ref: 'main' },
+      'run.cancel': { ...at, runId: '103' },
+      'job.list': { ...at, runId: '101' },
+      'job.log': { ...at, jobId: '201' },
+      'artifact.list': at,
+      'artifact.get': { ...at, artifactId: '301' },
       'github.comment.list': { ...at, number: 1 },
+      'github.comment.create': { ...at, number: 1, body: 'Try it' },
+      'github.check_run.create': { ...at, name: 'try', headSha: 'a'.repeat(40), status: 'queued' },
     },
     stop: () => emulator.close(),
   };

@@ -196,4 +196,7 @@ export const Installations = Type.Array(
   Type.Object({ id: Id, account: nullable(Type.Object({ login: Type.Optional(Type.String()) })) }),
 );
 export const InstallationToken = Type.Object({ token: Type.String(), expires_at: Type.String() });
-export const Meta = Type.Object({ installed_version: Type.Optional(Type.String()) });
+export const Meta = Type.Object({
+  verifiable_password_authentication: Type.Boolean(),
+  installed_version: Type.Optional(Type.String()),
+});
