@@ -4,6 +4,7 @@ import { connectors } from '@inthub/connectors';
 import { type Clock, createId, HubError, systemClock } from '@inthub/contracts';
 import type { DestinationStream } from 'pino';
 import { createAccess, findApprovalRequired, findTenantSlug } from './access/access.ts';
+import { createAnnotations } from './annotations/annotations.ts';
 import { createAuditLog } from './audit/audit.ts';
 import { createCatalog } from './catalog/catalog.ts';
 import { catalogTypes } from './catalog-types.ts';
@@ -259,6 +260,16 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
       offline: async (tenantId) => config.offline || (await networks.of(tenantId)).offline,
       random: Math.random,
     });
+    const annotations = createAnnotations({
+      database,
+      audit,
+      clock,
+      log,
+      metrics,
+      find: directory.find,
+      execute: gateway.execute,
+      redact: redactFor,
+    });
     const doctor = createDoctor({
       ...ground,
       registry,
@@ -276,6 +287,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
     const app = await createHttpServer(
       {
         access,
+        annotations,
         audit,
         budgets,
         catalog,

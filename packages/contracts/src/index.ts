@@ -1,6 +1,26 @@
 export { expandScopes, isRole, isScope, type Principal, type Role, roles, type Scope, scopes } from './access.ts';
 export { ActionError, type ActionEvent, ActionMetadata, ActionResult } from './action-result.ts';
 export {
+  type AnnotationLevel,
+  annotationLevels,
+  type CheckConclusion,
+  checkConclusions,
+  Finding,
+  type FindingSeverity,
+  FindingsRequest,
+  FindingsResult,
+  findingSeverities,
+  KeptAnnotation,
+  ScmAnnotation,
+  ScmCheckRunRequest,
+  ScmCommentRequest,
+  type ScmOperation,
+  ScmOperationResult,
+  ScmStatusRequest,
+  scmOperations,
+  scmStatusStates,
+} from './annotation.ts';
+export {
   type AuthRef,
   type AuthRefScope,
   authRefPattern,

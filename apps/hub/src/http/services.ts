@@ -1,5 +1,6 @@
 import type { Clock, ConnectionTestResult } from '@inthub/contracts';
 import type { Access } from '../access/access.ts';
+import type { Annotations } from '../annotations/annotations.ts';
 import type { AuditReader, AuditSealer, AuditWriter } from '../audit/audit.ts';
 import type { Acting, Catalog } from '../catalog/catalog.ts';
 import type { Doctor } from '../doctor/doctor.ts';
@@ -15,6 +16,7 @@ import type { InboundWebhooks, OutgoingWebhooks } from '../webhooks/webhooks.ts'
 /** The rooms that the HTTP API is a thin caller of. */
 export interface Services {
   readonly access: Access;
+  readonly annotations: Annotations;
   readonly audit: AuditReader & AuditSealer & Pick<AuditWriter, 'append'>;
   readonly budgets: Budgets;
   readonly catalog: Catalog;

@@ -1,5 +1,11 @@
 import type { App } from '../fastify-types.ts';
 import type { Services } from '../services.ts';
+import { createCheckRun } from './annotations/create-check-run.ts';
+import { keptAnnotation } from './annotations/kept-annotation.ts';
+import { listKeptAnnotations } from './annotations/list-kept.ts';
+import { postComment } from './annotations/post-comment.ts';
+import { postStatus } from './annotations/post-status.ts';
+import { publishFindings } from './annotations/publish-findings.ts';
 import { createApiKey } from './api-keys/create-api-key.ts';
 import { listApiKeys } from './api-keys/list-api-keys.ts';
 import { revokeApiKey } from './api-keys/revoke-api-key.ts';
@@ -178,6 +184,12 @@ export const routes: readonly ((app: App, services: Services) => void)[] = [
   listAudit,
   verifyAudit,
   resealAudit,
+  postComment,
+  postStatus,
+  createCheckRun,
+  publishFindings,
+  listKeptAnnotations,
+  keptAnnotation,
   listBudgets,
   setBudget,
   getBudget,
