@@ -1,7 +1,6 @@
 /** BEY-10 against PostgreSQL: several ledgers are several replicas. */
 import { type BudgetRule, type BudgetSetting, createId, type Principal, type TenantId } from '@inthub/contracts';
 import { createFakeClock, type FakeClock } from '@inthub/testing';
-import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createAuditLog } from '../../audit/audit.ts';
 import { createTestTenant, type OpenTestDatabase, openTestDatabase } from '../../database/testing.ts';
@@ -317,25 +316,6 @@ describe('what admins do with budgets', () => {
     expect(rest.nextCursor).toBeNull();
     expect((await setUp.budgets.rulesFor(tenantId, integrationId)).length).toBe(2);
     expect((await setUp.budgets.rulesFor(tenantId, createId())).length).toBe(1);
-  });
-});
-
-describe('four processes', () => {
-  it('together pass a budget to the last request and no further', async () => {
-    const rule = await budget({ limit: 300, window: 'month' });
-    const { startLedgerProcesses } = await import('./testing.ts');
-
-    const passed = await startLedgerProcesses({ count: 4, url: opened.url, tenantId, rule });
-
-    const sum = passed.reduce((all, one) => all + one, 0);
-    expect(sum).toBeLessThanOrEqual(300);
-    const admin = new pg.Client({ connectionString: opened.url });
-    await admin.connect();
-    const { rows } = await admin.query('SELECT used, charged FROM inthub.budget_usage WHERE budget_id = $1', [rule.id]);
-    await admin.end();
-    // They all ended in order, so what is used is what passed, and nothing is held any more.
-    expect(rows).toEqual([{ used: String(sum), charged: String(sum) }]);
-    expect(sum).toBeGreaterThan(290);
   });
 });
 

@@ -1,10 +1,54 @@
-// For tests: replicas as processes of their own, each with a ledger on the same database.
+/** BEY-10 with real processes on one PostgreSQL, in real time. */
 import { join } from 'node:path';
-import type { BudgetRule } from '@inthub/contracts';
+import { type BudgetRule, createId, type Principal, systemClock } from '@inthub/contracts';
 import { startChild } from '@inthub/testing';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createAuditLog } from '../../audit/audit.ts';
+import { createTestTenant, type OpenTestDatabase, openTestDatabase } from '../../database/testing.ts';
+import { createEventLog } from '../../events/events.ts';
+import { createBudgets } from './budgets.ts';
+
+let opened: OpenTestDatabase;
+beforeAll(async () => {
+  opened = await openTestDatabase({ maxConnections: 12 });
+});
+afterAll(() => opened?.close());
+
+it('four processes together pass a budget to the last request and no further', async () => {
+  const { database } = opened;
+  const clock = systemClock;
+  const tenantId = await createTestTenant(database);
+  const principal: Principal = { tenantId, kind: 'user', id: 'admin', name: 'Admin', scopes: new Set() };
+  const budgets = createBudgets({
+    database,
+    clock,
+    events: createEventLog({ database, clock }),
+    audit: createAuditLog({ database, clock, redact: (value) => value, chainKey: Buffer.alloc(32, 7) }),
+    findIntegration: () => ({}),
+    onChanged: () => undefined,
+  });
+  const rule = await budgets.set(
+    { principal, requestId: createId() },
+    { integrationId: null, measure: 'requests', currency: null, window: 'month', limit: 300, mode: 'hard' },
+  );
+
+  const passed = await startLedgerProcesses({ count: 4, url: opened.url, tenantId, rule });
+
+  const sum = passed.reduce((all, one) => all + one, 0);
+  const admin = new pg.Client({ connectionString: opened.url });
+  await admin.connect();
+  const { rows } = await admin.query('SELECT used, charged FROM inthub.budget_usage WHERE budget_id = $1', [rule.id]);
+  await admin.end();
+  expect(sum).toBeLessThanOrEqual(300);
+  // They all ended in order, so what is used is what passed, and nothing is held any more.
+  expect(rows).toEqual([{ used: String(sum), charged: String(sum) }]);
+  // All but what one may still have held idle when the others gave up.
+  expect(sum).toBeGreaterThan(280);
+});
 
 /** Each calls as long as it is let, four at a time; what it may not is tried again until two seconds have passed without a single pass. */
-export async function startLedgerProcesses(options: {
+async function startLedgerProcesses(options: {
   readonly count: number;
   readonly url: string;
   readonly tenantId: string;
