@@ -16,6 +16,7 @@ import { ollama } from './ollama/connector.ts';
 import { openai } from './openai/connector.ts';
 import { quay } from './quay/connector.ts';
 import { slack } from './slack/connector.ts';
+import { teams } from './teams/connector.ts';
 import { webhook } from './webhook/connector.ts';
 
 export const connectors: readonly ConnectorDefinition[] = [
@@ -35,5 +36,6 @@ export const connectors: readonly ConnectorDefinition[] = [
   openai,
   quay,
   slack,
+  teams,
   webhook,
 ];
