@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ConnectorDefinition } from '@inthub/connector-sdk';
 import { connectors } from '@inthub/connectors';
 import { type Clock, createId, HubError, systemClock } from '@inthub/contracts';
 import type { DestinationStream } from 'pino';
@@ -53,6 +54,8 @@ export interface StartOptions {
   readonly stopBounds?: StopBounds;
   /** Other limits than the gateway's own (1 000 calls a second for a tenant); for load tests. */
   readonly limits?: GatewayDeps['limits'];
+  /** Connectors beside those that ship with the hub, trusted as those are; for load tests. */
+  readonly connectors?: readonly ConnectorDefinition[];
 }
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -149,7 +152,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
       },
     });
     const registry = await loadConnectors({
-      builtIns: connectors,
+      builtIns: [...connectors, ...(options.connectors ?? [])],
       clock,
       log,
       ...(config.pluginsDir === null ? {} : { pluginsDir: config.pluginsDir }),

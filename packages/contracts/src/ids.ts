@@ -25,7 +25,7 @@ export function createId<Id extends string>(): Id {
   }
   const random = pool.subarray(used, used + 16);
   used += random.length;
-  const nowMs = Date.now(); // rule-ok: clock the time in an id says when it was made, nothing is decided by it
+  const nowMs = Date.now();
   // RFC 9562 §6.2, method 1: a counter of 32 bits that starts somewhere in its lower half with each millisecond.
   if (nowMs > lastMs) {
     lastMs = nowMs;

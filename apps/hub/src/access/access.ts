@@ -23,9 +23,11 @@ export interface Access {
   /**
    * The principal behind `Authorization: Bearer …` (API key or JWT). Cached briefly; revocation reaches the cache at once on this
    * replica and within the cache's lifetime (30 s) elsewhere.
-   * @throws HubError `unauthenticated`, with one message for every cause; `unavailable` when the identity provider cannot be asked.
+   * At once where the credential is known already.
+   * Rejects with HubError `unauthenticated`, with one message for every cause; `unavailable` when the identity provider cannot
+   * be asked.
    */
-  authenticate(authorization: string | undefined): Promise<Principal>;
+  authenticate(authorization: string | undefined): Principal | Promise<Principal>;
   createTenant(acting: Acting, input: { slug: string; name: string; approvalRequired?: boolean }): Promise<Tenant>;
   listTenants(page: { cursor?: string; limit: number }): Promise<Page<Tenant>>;
   getTenant(id: TenantId): Promise<Tenant>;

@@ -26,7 +26,7 @@ export interface AuthenticatorDeps {
 
 export function createAuthenticator(
   deps: AuthenticatorDeps,
-): (authorization: string | undefined) => Promise<Principal> {
+): (authorization: string | undefined) => Principal | Promise<Principal> {
   const { database, clock, log, cache, lastUsed, admitToken } = deps;
   const gate = createLookupGate(gateLimits);
 
@@ -69,16 +69,19 @@ export function createAuthenticator(
     return gate(() => admitKey(presented));
   }
 
-  return async (authorization) => {
-    const credential = authorization === undefined ? undefined : bearer.exec(authorization)?.[1];
-    if (credential === undefined) throw refusal('no bearer credential');
-    const cacheKey = cache.key(credential);
-    const found = cache.find(cacheKey);
-    if (found === 'refused') throw refusal('refused a moment ago');
-    const { principal } = found ?? (await cache.load(cacheKey, () => admit(credential)));
+  function noteUse({ principal }: Admission): Principal {
     if (principal.kind === 'api_key')
       lastUsed.touch(principal.tenantId, principal.id as Parameters<LastUsedRecorder['touch']>[1]);
     return principal;
+  }
+
+  return (authorization) => {
+    const credential = authorization === undefined ? undefined : bearer.exec(authorization)?.[1];
+    if (credential === undefined) return Promise.reject(refusal('no bearer credential'));
+    const cacheKey = cache.key(credential);
+    const found = cache.find(cacheKey);
+    if (found === 'refused') return Promise.reject(refusal('refused a moment ago'));
+    return found === undefined ? cache.load(cacheKey, () => admit(credential)).then(noteUse) : noteUse(found);
   };
 }
 

@@ -1,3 +1,4 @@
+// rule-ok: injected-clock it gives other work its turn and waits for no time
 import { setImmediate } from 'node:timers/promises';
 import { type Clock, createId, HubError, invalidField, isStorable, type Page, type TenantId } from '@inthub/contracts';
 import Type from 'typebox';

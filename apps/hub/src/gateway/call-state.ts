@@ -163,11 +163,7 @@ export function hasSucceeded({ target, outcome }: CallState): boolean {
 /** The call's signal: aborts, with a HubError as reason, when the caller goes away or the time is up. Armed when first asked for. */
 export function armSignal(state: CallState, deadlines: DeadlineWatch): AbortSignal {
   if (state.signal !== null) return state.signal;
-  const controller = new AbortController();
-  const caller = state.call.signal;
-  const onCallerGone = () => controller.abort(new HubError('cancelled'));
-  if (caller?.aborted === true) onCallerGone();
-  else caller?.addEventListener('abort', onCallerGone, { once: true });
+  const controller: Linked = state.call.abort ?? linkedTo(state.call.signal);
   const end = {
     dueMs: state.deadlineMs,
     slot: -1,
@@ -183,10 +179,29 @@ export function armSignal(state: CallState, deadlines: DeadlineWatch): AbortSign
   deadlines.add(end);
   state.signal = controller.signal;
   state.disarm = () => {
-    caller?.removeEventListener('abort', onCallerGone);
+    controller.unlink?.();
     deadlines.remove(end);
   };
   return controller.signal;
+}
+
+interface Linked extends Pick<AbortController, 'signal' | 'abort'> {
+  /** Lets go of the signal that it follows. */
+  readonly unlink?: () => void;
+}
+
+/** A controller that also aborts, as cancelled, when the caller's signal does. */
+function linkedTo(caller: AbortSignal | undefined): Linked {
+  const controller = new AbortController();
+  if (caller === undefined) return controller;
+  const onGone = () => controller.abort(new HubError('cancelled'));
+  if (caller.aborted) onGone();
+  else caller.addEventListener('abort', onGone, { once: true });
+  return {
+    signal: controller.signal,
+    abort: (reason) => controller.abort(reason),
+    unlink: () => caller.removeEventListener('abort', onGone),
+  };
 }
 
 /** The caller's own patience is nobody's fault; the integration's timeout blames the provider, so that silence trips its breaker. */

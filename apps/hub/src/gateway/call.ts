@@ -11,6 +11,8 @@ export interface GatewayCall {
   readonly timeoutMs?: number;
   /** Aborts when the caller goes away. */
   readonly signal?: AbortSignal;
+  /** Instead of `signal`, for this call alone: the caller aborts it when it goes away, the gateway when the time is up. */
+  readonly abort?: AbortController;
   readonly traceparent?: string;
   /** W3C trace state, sent on with the trace context. */
   readonly tracestate?: string;

@@ -28,8 +28,8 @@ export function createAuthorise({ findIntegration, runtime, views, clock }: Auth
   return {
     name: 'authorise',
     run(state) {
-      const { principal, integrationId, signal } = state.call;
-      if (signal?.aborted === true) throw new HubError('cancelled');
+      const { principal, integrationId, signal, abort } = state.call;
+      if (signal?.aborted === true || abort?.signal.aborted === true) throw new HubError('cancelled');
       demandScope(principal, state.target);
       if (!isId(integrationId)) throw noIntegration();
       const found = findIntegration(principal.tenantId, integrationId);

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { sendEventStream } from '../../event-stream.ts';
 import type { App } from '../../fastify-types.ts';
-import { callOf } from '../../gateway-call.ts';
+import { abortableCallOf } from '../../gateway-call.ts';
 import { InstanceParams } from '../../parameters.ts';
 import { sendProblem } from '../../problems.ts';
 import { reference, responses } from '../../schemas.ts';
@@ -58,7 +58,7 @@ export function executeAction(app: App, { gateway }: Services): void {
         principal: request.principal,
         integrationId: request.params.instanceId,
         requestId: request.id,
-        ...callOf(request),
+        ...abortableCallOf(request),
         action,
         params: params ?? {},
         ...(timeoutMs === undefined ? {} : { timeoutMs }),

@@ -1,4 +1,4 @@
-// A connector as an operator would put it into PLUGINS_DIR: one safe action that asks the provider and checks what it says. Nothing caches it.
+// A connector as those that ship with the hub: one safe action that asks the provider and checks what it says. Nothing caches it.
 const url = 'https://example.org/';
 const string = { type: 'string' };
 const integer = { type: 'integer' };
