@@ -18,7 +18,7 @@ import { createEgress } from './egress/egress.ts';
 import { createGateway, type GatewayDeps } from './gateway/gateway.ts';
 import { createGatewayStores } from './gateway-stores.ts';
 import { createCheckSchedule, createHealth } from './health/health.ts';
-import { createHttpServer, httpStop } from './http/http.ts';
+import { createHttpServer, createLagMeter, httpStop } from './http/http.ts';
 import { createIntegrationDirectory } from './integration-directory.ts';
 import { warnOfMissingKeys } from './missing-keys.ts';
 import { createOutsideVaultReader } from './outside-vaults.ts';
@@ -312,7 +312,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
         vault,
         ready: async () => ready && (await database.ping().then(() => true)),
       },
-      { log, version, publicUrl: config.publicUrl, tracer, traces },
+      { log, version, publicUrl: config.publicUrl, tracer, traces, lag: createLagMeter() },
     );
     started.add({ name: 'http', ...httpStop(app, clock) });
     if (config.roles.has('worker')) {

@@ -3,9 +3,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ConnectorDefinition } from '@inthub/connector-sdk';
 import { startHub } from '@inthub/hub';
-import { connector } from '../connector.js';
+import { connector } from '../connector.ts';
 import { ready } from './serve.ts';
 
 const key = 'bench-admin-key-0123456789abcdef0123456789';
@@ -35,7 +34,7 @@ const hub = await startHub(
     secretEnvironment: new Map(),
   },
   {
-    connectors: [connector as unknown as ConnectorDefinition],
+    connectors: [connector],
     logDestination: { write: (line) => void process.stderr.write(line) },
     limits: { tenant: { requestsPerMinute: 1_000_000_000, concurrentRequests: 100_000 } },
   },

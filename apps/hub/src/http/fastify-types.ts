@@ -13,6 +13,8 @@ declare module 'fastify' {
     traceparent: string | undefined;
     /** W3C trace state of the caller, for the same. */
     tracestate: string | undefined;
+    /** Refused because the hub has more to do than it can. */
+    shed: boolean;
   }
   interface FastifyContextConfig {
     /** The scope that a caller needs, or `public` for the few routes without a caller, or `any` for "any valid caller". */

@@ -4,6 +4,7 @@ import { createTraceBook, type TraceBook, type Tracer } from '../telemetry/telem
 import { registerAuthentication } from './authentication.ts';
 import type { App } from './fastify-types.ts';
 import { findHostileText } from './hostile-text.ts';
+import { type LagMeter, registerLoadShedding } from './load-shedding.ts';
 import { registerProblems } from './problems.ts';
 import { registerReference } from './reference.ts';
 import { routes } from './routes/routes.ts';
@@ -13,6 +14,7 @@ import { registerTracing } from './tracing.ts';
 import { registerValidation } from './validation.ts';
 
 export { httpStop } from './http-stop.ts';
+export { createLagMeter } from './load-shedding.ts';
 export type { Services } from './services.ts';
 
 export interface HttpOptions {
@@ -23,6 +25,8 @@ export interface HttpOptions {
   readonly tracer?: Tracer | null;
   /** Told of the requests under way that are traced. */
   readonly traces?: TraceBook;
+  /** Null, the default: requests are never refused for the hub's own load. */
+  readonly lag?: LagMeter | null;
 }
 
 const bodyLimit = 1024 * 1024;
@@ -51,14 +55,15 @@ export async function createHttpServer(services: Services, options: HttpOptions)
   registerSchemas(app);
   registerValidation(app);
   registerProblems(app);
-  registerTracing(app, options.tracer ?? null, options.traces ?? createTraceBook());
-  registerAuthentication(app, services.access);
-  // These run for every request: with a callback instead of a promise they take no turn of the event loop.
+  // Hooks run for every request, in this order: with a callback instead of a promise they take no turn of the event loop.
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
     done();
   });
+  registerLoadShedding(app, services.clock, options.lag ?? null);
+  registerTracing(app, options.tracer ?? null, options.traces ?? createTraceBook());
+  registerAuthentication(app, services.access);
   app.addHook('preValidation', (request, _reply, done) => {
     const { body } = request;
     // Raw bytes (webhooks in) are nobody's JSON yet.
@@ -66,7 +71,8 @@ export async function createHttpServer(services: Services, options: HttpOptions)
     done(isParsed ? findHostileText(body) : undefined);
   });
   app.addHook('onResponse', (request, reply, done) => {
-    const level = reply.statusCode >= 500 ? 'warn' : 'debug';
+    // A line for each refusal of a flood would be a flood of its own.
+    const level = reply.statusCode >= 500 && !request.shed ? 'warn' : 'debug';
     // Only the route's pattern: a path can carry a webhook secret.
     const fields = {
       route: request.routeOptions.url ?? 'unknown',

@@ -1,7 +1,9 @@
 // A connector as those that ship with the hub: one safe action that asks the provider and checks what it says. Nothing caches it.
+import { defineConnector } from '@inthub/connector-sdk';
+
 const url = 'https://example.org/';
-const string = { type: 'string' };
-const integer = { type: 'integer' };
+const string = { type: 'string' } as const;
+const integer = { type: 'integer' } as const;
 const item = {
   type: 'object',
   required: ['id', 'name', 'tags', 'updatedAt'],
@@ -13,7 +15,7 @@ const output = {
   properties: { total: integer, items: { type: 'array', items: item } },
 };
 
-export const connector = {
+export const connector = defineConnector({
   manifest: {
     id: 'bench',
     version: '1.0.0',
@@ -71,4 +73,4 @@ export const connector = {
     await ctx.http.get('/json');
     return { success: true, message: 'It answers.', details: {} };
   },
-};
+});

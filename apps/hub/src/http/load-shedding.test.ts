@@ -1,0 +1,92 @@
+import { type Clock, systemClock } from '@inthub/contracts';
+import { pino } from 'pino';
+import { expect, it } from 'vitest';
+import { createHttpServer, type Services } from './http.ts';
+import { createAdmission } from './load-shedding.ts';
+
+let nowMs = 0;
+const clock: Clock = { ...systemClock, monotonicMs: () => nowMs };
+let lagMs = 0;
+const lag = { read: () => lagMs, close: () => undefined };
+
+/** Requests of some seconds, evenly spread; how many a second got in. */
+function offer(admission: { take(): boolean }, perSecond: number, seconds: number): number {
+  let admitted = 0;
+  for (let sent = 0; sent < perSecond * seconds; sent += 1) {
+    nowMs += 1_000 / perSecond;
+    if (admission.take()) admitted += 1;
+  }
+  return admitted / seconds;
+}
+
+it('admits everything while the event loop is on time, however much it is', () => {
+  lagMs = 5;
+  expect(offer(createAdmission(clock, lag), 20_000, 2)).toBe(20_000);
+});
+
+it('admits fewer while the loop runs late, never none, and all again once it is on time', () => {
+  const admission = createAdmission(clock, lag);
+  lagMs = 5;
+  offer(admission, 5_000, 1);
+  lagMs = 100;
+  offer(admission, 5_000, 5);
+  expect(offer(admission, 5_000, 1)).toBeLessThan(300);
+  expect(offer(admission, 5_000, 1)).toBeGreaterThanOrEqual(200);
+  lagMs = 5;
+  offer(admission, 5_000, 10);
+  expect(offer(admission, 5_000, 1)).toBe(5_000);
+});
+
+it('finds the rate that can be served, and keeps near it', () => {
+  const admission = createAdmission(clock, lag);
+  // A hub that can serve 3 000 a second: above it, the loop runs late.
+  let served = 0;
+  const rates: number[] = [];
+  for (let turn = 0; turn < 300; turn += 1) {
+    served = offer(admission, 10_000, 0.1);
+    lagMs = served > 3_000 ? 60 : 5;
+    if (turn > 100) rates.push(served);
+  }
+  const mean = rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
+  expect(mean).toBeGreaterThan(2_000);
+  expect(mean).toBeLessThan(3_600);
+});
+
+it('never refuses few requests, however late the loop: a busy machine is slow, not flooded', () => {
+  const admission = createAdmission(clock, lag);
+  lagMs = 500;
+  expect(offer(admission, 150, 5)).toBe(150);
+});
+
+it('answers 503 with Retry-After before anything else is done, and lets probes pass', async () => {
+  let asked = 0;
+  const services = {
+    clock,
+    access: {
+      async authenticate() {
+        asked += 1;
+        throw new Error('not reached by what is refused');
+      },
+    },
+    ready: async () => true,
+  } as unknown as Services;
+  const app = await createHttpServer(services, { log: pino({ level: 'silent' }), version: '0', publicUrl: null, lag });
+  lagMs = 1_000;
+  const ask = (url: string) => app.inject({ url });
+  let refused = await ask('/api/v1/integrations');
+  for (let sent = 0; sent < 500 && refused.statusCode !== 503; sent += 1) {
+    nowMs += 1;
+    refused = await ask('/api/v1/integrations');
+  }
+  expect(refused.statusCode).toBe(503);
+  expect(refused.headers).toMatchObject({
+    'retry-after': '1',
+    'content-type': expect.stringContaining('application/problem+json'),
+  });
+  expect(refused.json()).toMatchObject({ code: 'unavailable', retryable: true });
+  const before = asked;
+  await ask('/api/v1/integrations');
+  expect(asked).toBe(before);
+  expect((await ask('/readyz')).statusCode).toBe(200);
+  await app.close();
+});
