@@ -10,10 +10,17 @@ export interface Shot {
   readonly status?: number;
   /** Status is right already. */
   isRight(body: Buffer): boolean;
+  /** Whether an answer that is not 200 is a refusal as it should be; without this, none is. */
+  isRefusal?(status: number, head: string): boolean;
 }
 
 export interface LoadResult {
+  /** Right answers. */
   readonly answers: number;
+  /** Refusals as they should be. */
+  readonly refused: number;
+  /** Requests that were due when no connection was free; an error where refusals are none. */
+  readonly unsent: number;
   readonly errors: number;
   readonly firstError: string | null;
   readonly seconds: number;
@@ -29,6 +36,8 @@ interface Connection {
 
 interface Tally {
   answers: number;
+  refused: number;
+  unsent: number;
   errors: number;
   firstError: string | null;
   readonly latencies: number[];
@@ -73,8 +82,9 @@ export async function openLoop(shot: Shot, rate: number, seconds: number): Promi
       const due = Math.min(total, Math.floor(((performance.now() - started) * rate) / 1_000));
       for (; sent < due; sent += 1) {
         const connection = free.pop();
-        if (connection === undefined) fail(tally, 'no connection free: the subject is slower than the rate');
-        else connection.send();
+        if (connection !== undefined) connection.send();
+        else if (shot.isRefusal !== undefined) tally.unsent += 1;
+        else fail(tally, 'no connection free: the subject is slower than the rate');
       }
       if (sent < total) return;
       clearInterval(timer);
@@ -122,7 +132,7 @@ function open(shot: Shot, tally: Tally, onAnswer: (connection: Connection) => un
     });
     socket.on('data', (chunk: Buffer) => {
       const bytes: Buffer = pending === null ? chunk : Buffer.concat([pending, chunk]);
-      const body = wholeBody(bytes, tally, status);
+      const body = wholeBody(bytes, shot, tally, status);
       if (body === undefined) {
         pending = bytes;
         return;
@@ -138,8 +148,8 @@ function open(shot: Shot, tally: Tally, onAnswer: (connection: Connection) => un
   });
 }
 
-/** Undefined: not all there yet. Null: a wrong status, counted. */
-function wholeBody(bytes: Buffer, tally: Tally, status: string): Buffer | null | undefined {
+/** Undefined: not all there yet. Null: another status than the right one, counted. */
+function wholeBody(bytes: Buffer, shot: Shot, tally: Tally, status: string): Buffer | null | undefined {
   const end = bytes.indexOf(headEnd);
   if (end === -1) return undefined;
   const head = bytes.toString('latin1', 0, end);
@@ -151,12 +161,13 @@ function wholeBody(bytes: Buffer, tally: Tally, status: string): Buffer | null |
   const bodyEnd = end + 4 + Number(length);
   if (bytes.length < bodyEnd) return undefined;
   if (head.startsWith(status, 9)) return bytes.subarray(end + 4, bodyEnd);
-  fail(tally, `${head.slice(0, 40).split('\r')[0]} ${bytes.toString('utf8', end + 4, end + 304)}`);
+  if (shot.isRefusal?.(Number(head.slice(9, 12)), head) === true) tally.refused += 1;
+  else fail(tally, `${head.slice(0, 40).split('\r')[0]} ${bytes.toString('utf8', end + 4, end + 304)}`);
   return null;
 }
 
 function newTally(): Tally {
-  return { answers: 0, errors: 0, firstError: null, latencies: [] };
+  return { answers: 0, refused: 0, unsent: 0, errors: 0, firstError: null, latencies: [] };
 }
 
 function fail(tally: Tally, why: string): void {

@@ -54,7 +54,7 @@ export interface StartOptions {
   readonly stopBounds?: StopBounds;
   /** Other limits than the gateway's own (1 000 calls a second for a tenant); for load tests. */
   readonly limits?: GatewayDeps['limits'];
-  /** Connectors beside those that ship with the hub, trusted as those are; for load tests. */
+  /** Trusted as those that ship with the hub are; for load tests. */
   readonly connectors?: readonly ConnectorDefinition[];
 }
 

@@ -62,8 +62,8 @@ const platform = () =>
     'events.read',
     'audit.read',
   ]);
-const code = (promise: Promise<unknown>) =>
-  promise.then(
+const code = (answer: unknown) =>
+  Promise.resolve(answer).then(
     () => 'no error',
     (error: unknown) => (error instanceof HubError ? error.code : String(error)),
   );

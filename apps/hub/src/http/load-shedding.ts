@@ -10,11 +10,13 @@ export interface LagMeter {
 }
 
 /** A mean lag above this is overload; at half of it and below there is room for more. */
-const tooLateMs = 25;
+const tooLateMs = 50;
 const adjustEveryMs = 100;
 const fewer = 0.85;
 const more = 1.1;
-/** Never refused, however late the loop: a machine that others keep busy is slow, not flooded. */
+/** With fewer than these under way nobody is refused, however late the loop: a machine that others keep busy is slow, not flooded. */
+const leastUnderWay = 256;
+/** So many get in whatever happens. */
 const leastPerSecond = 200;
 const burst = 64;
 /** A limit this far above what comes limits nothing. */
@@ -30,8 +32,17 @@ export function registerLoadShedding(app: App, clock: Clock, lag: LagMeter | nul
   app.decorateRequest('shed', false);
   if (lag === null) return;
   const admission = createAdmission(clock, lag);
-  app.addHook('onRequest', (request, _reply, done) => {
-    if (request.routeOptions.config.untraced === true || admission.take()) return done();
+  let underWay = 0;
+  const onClose = () => {
+    underWay -= 1;
+  };
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.routeOptions.config.untraced === true) return done();
+    if (admission.take() || underWay < leastUnderWay) {
+      underWay += 1;
+      reply.raw.once('close', onClose);
+      return done();
+    }
     request.shed = true;
     done(
       new HubError('unavailable', 'The hub has more to do than it can; try again shortly.', { retryAfterMs: 1_000 }),
