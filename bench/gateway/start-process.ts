@@ -11,7 +11,8 @@ export interface StartedProcess {
 }
 
 export interface StartOptions {
-  readonly core: number;
+  /** Default: wherever the system puts it. */
+  readonly core?: number;
   readonly args?: readonly string[];
   /** Options of Node itself. */
   readonly nodeArgs?: readonly string[];
@@ -20,14 +21,14 @@ export interface StartOptions {
 /** @param file One of processes/; says a line of JSON when it is ready, and ends when its standard input does. */
 export async function startProcess(
   file: URL,
-  { core, args = [], nodeArgs = [] }: StartOptions,
+  { core, args = [], nodeArgs = [] }: StartOptions = {},
 ): Promise<StartedProcess> {
   const child = spawn(process.execPath, [...nodeArgs, fileURLToPath(file), ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const pid = child.pid;
   if (pid === undefined) throw new Error(`${file.pathname} could not be started.`);
-  pin(pid, core);
+  if (core !== undefined) pin(pid, core);
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errors = (errors + text).slice(-4_000);

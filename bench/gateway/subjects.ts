@@ -21,8 +21,12 @@ export interface Upstream {
   stop(): Promise<void>;
 }
 
-export async function startUpstream(): Promise<Upstream> {
-  const { facts, stop } = await startProcess(new URL('./processes/upstream.ts', import.meta.url), { core: otherCore });
+/** @param pinned On the core that the subject does not have; default true. */
+export async function startUpstream(pinned = true): Promise<Upstream> {
+  const { facts, stop } = await startProcess(
+    new URL('./processes/upstream.ts', import.meta.url),
+    pinned ? { core: otherCore } : {},
+  );
   return { port: facts['port'] as number, payload: facts['payload'] as string, stop };
 }
 
@@ -105,25 +109,31 @@ async function hub(name: string, file: URL, upstream: Upstream, nodeArgs: readon
   const port = started.facts['port'] as number;
   const key = started.facts['key'] as string;
   const id = await install(`http://127.0.0.1:${port}`, key, upstream);
-  const body = JSON.stringify({ action: 'bench.get', params: {} });
-  const expected = Buffer.from(`{"success":true,"data":${upstream.payload},"metadata":{`);
   return {
     name,
-    shot: {
-      port,
-      request: Buffer.from(
-        `POST /api/v1/connectors/instances/${id}/execute HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Bearer ${key}\r\n` +
-          `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-      ),
-      isRight: (answer) => answer.subarray(0, expected.length).equals(expected),
-    },
+    shot: hubShot(port, key, id, upstream),
     pids: [started.pid],
     databasePids: database,
     stop: started.stop,
   };
 }
 
-async function install(url: string, key: string, upstream: Upstream): Promise<string> {
+/** A call of the bench's one action. */
+export function hubShot(port: number, key: string, id: string, upstream: Upstream): Shot {
+  const body = JSON.stringify({ action: 'bench.get', params: {} });
+  const expected = Buffer.from(`{"success":true,"data":${upstream.payload},"metadata":{`);
+  return {
+    port,
+    request: Buffer.from(
+      `POST /api/v1/connectors/instances/${id}/execute HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Bearer ${key}\r\n` +
+        `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    ),
+    isRight: (answer) => answer.subarray(0, expected.length).equals(expected),
+  };
+}
+
+/** Makes one active integration of the bench's connector. Returns its id. */
+export async function install(url: string, key: string, upstream: Upstream): Promise<string> {
   const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
   const call = async (path: string, body: unknown, expected: number): Promise<Record<string, unknown>> => {
     const answer = await ask(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });

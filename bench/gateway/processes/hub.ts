@@ -7,6 +7,8 @@ import { startHub } from '@inthub/hub';
 import { connector } from '../connector.ts';
 import { ready } from './serve.ts';
 
+/** What this hub has otherwise than the others: JSON on the command line. */
+const own = JSON.parse(process.argv[2] ?? '{}') as Partial<Parameters<typeof startHub>[0]>;
 const key = 'bench-admin-key-0123456789abcdef0123456789';
 const dataDir = mkdtempSync(join(tmpdir(), 'inthub-bench-'));
 
@@ -32,6 +34,7 @@ const hub = await startHub(
     otlpEndpoint: null,
     logLevel: 'info',
     secretEnvironment: new Map(),
+    ...own,
   },
   {
     connectors: [connector],
