@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ConnectorDefinition } from '@inthub/connector-sdk';
 import { connectors } from '@inthub/connectors';
 import { type Clock, createId, HubError, systemClock } from '@inthub/contracts';
 import type { DestinationStream } from 'pino';
@@ -55,7 +54,7 @@ export interface StartOptions {
   /** Other limits than the gateway's own (1 000 calls a second for a tenant); for load tests. */
   readonly limits?: GatewayDeps['limits'];
   /** Trusted as those that ship with the hub are; for load tests. */
-  readonly connectors?: readonly ConnectorDefinition[];
+  readonly connectors?: Parameters<typeof loadConnectors>[0]['builtIns'];
 }
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
