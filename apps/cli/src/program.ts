@@ -9,6 +9,7 @@ import { addGrantCommands } from './commands/grants.ts';
 import { addIntegrationCommands } from './commands/integrations.ts';
 import { addKeyCommands } from './commands/keys.ts';
 import { addLoginCommands } from './commands/login.ts';
+import { addModelCommands } from './commands/models.ts';
 import { addStartCommand } from './commands/start.ts';
 import { addTenantCommands } from './commands/tenants.ts';
 import { addTypeCommands } from './commands/types.ts';
@@ -62,6 +63,7 @@ function createProgram(terminal: Terminal, json: boolean): Command {
     addIntegrationCommands,
     addActionCommands,
     addGrantCommands,
+    addModelCommands,
     addKeyCommands,
     addUserCommands,
     addTenantCommands,

@@ -6132,6 +6132,195 @@ export type DropDeadLettersResponses = {
 
 export type DropDeadLettersResponse = DropDeadLettersResponses[keyof DropDeadLettersResponses];
 
+export type ListExpiriesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * nextCursor of the page before.
+         */
+        cursor?: string;
+        limit?: number;
+        before?: string;
+        integrationId?: string;
+    };
+    url: '/api/v1/expiries';
+};
+
+export type ListExpiriesErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type ListExpiriesError = ListExpiriesErrors[keyof ListExpiriesErrors];
+
+export type ListExpiriesResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        items: Array<{
+            kind: 'credential' | 'app_key' | 'client_certificate' | 'webhook_secret' | 'tls_certificate';
+            /**
+             * The credential; for a provider’s certificate the integration.
+             */
+            subjectId: string;
+            integrationId: string;
+            connectorId: string;
+            expiresAt: string;
+            /**
+             * Negative once it has expired.
+             */
+            daysLeft: number;
+        }>;
+        nextCursor: string | null;
+    };
+};
+
+export type ListExpiriesResponse = ListExpiriesResponses[keyof ListExpiriesResponses];
+
+export type ListEventConsumersData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/event-consumers';
+};
+
+export type ListEventConsumersErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type ListEventConsumersError = ListEventConsumersErrors[keyof ListEventConsumersErrors];
+
+export type ListEventConsumersResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        items: Array<{
+            name: string;
+            pattern: string;
+            ordered: boolean;
+            /**
+             * Whether some process serves it at present.
+             */
+            served: boolean;
+            /**
+             * Events of the log behind its position; counted up to 10 000.
+             */
+            behind: number;
+            /**
+             * Events that wait for a retry.
+             */
+            retrying: number;
+            /**
+             * Events that wait behind a failing one of their source.
+             */
+            parked: number;
+            deadLetters: number;
+        }>;
+    };
+};
+
+export type ListEventConsumersResponse = ListEventConsumersResponses[keyof ListEventConsumersResponses];
+
+export type ListRetentionData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/retention';
+};
+
+export type ListRetentionErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type ListRetentionError = ListRetentionErrors[keyof ListRetentionErrors];
+
+export type ListRetentionResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        items: Array<{
+            kind: string;
+            /**
+             * Null: for ever. Whole months go, once their last day is older.
+             */
+            keepDays: number | null;
+            defaultDays: number | null;
+            leastDays: number;
+            changedAt: string | null;
+            changedBy: string | null;
+        }>;
+    };
+};
+
+export type ListRetentionResponse = ListRetentionResponses[keyof ListRetentionResponses];
+
+export type SetRetentionData = {
+    body: {
+        keepDays: number | null;
+    };
+    path: {
+        kind: string;
+    };
+    query?: never;
+    url: '/api/v1/retention/{kind}';
+};
+
+export type SetRetentionErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type SetRetentionError = SetRetentionErrors[keyof SetRetentionErrors];
+
+export type SetRetentionResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        kind: string;
+        /**
+         * Null: for ever. Whole months go, once their last day is older.
+         */
+        keepDays: number | null;
+        defaultDays: number | null;
+        leastDays: number;
+        changedAt: string | null;
+        changedBy: string | null;
+    };
+};
+
+export type SetRetentionResponse = SetRetentionResponses[keyof SetRetentionResponses];
+
 export type RemoveModelPriceData = {
     body?: never;
     path?: never;
