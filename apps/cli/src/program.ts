@@ -15,6 +15,7 @@ import { addTenantCommands } from './commands/tenants.ts';
 import { addTypeCommands } from './commands/types.ts';
 import { addUserCommands } from './commands/users.ts';
 import { addVaultCommands } from './commands/vault.ts';
+import { addWebhookEndpointCommands } from './commands/webhook-endpoints.ts';
 import type { GlobalFlags } from './connection.ts';
 import { createContext } from './context.ts';
 import { reportError } from './report-error.ts';
@@ -70,6 +71,7 @@ function createProgram(terminal: Terminal, json: boolean): Command {
     addAuditCommands,
     addBudgetCommands,
     addVaultCommands,
+    addWebhookEndpointCommands,
     addCompletionCommand,
   ]) {
     add(program, context);

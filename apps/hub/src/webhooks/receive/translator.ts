@@ -35,7 +35,7 @@ export interface TranslatorDeps extends TranslateDeps {
 }
 
 /** What a crash can delay a delivery by. */
-export const leaseMs = 30_000;
+export const leaseMs = 15_000;
 const batch = 50;
 const maxInMemory = 1_000;
 const maxBytesInMemory = 32 << 20;
