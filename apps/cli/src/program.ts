@@ -15,6 +15,7 @@ import { addTenantCommands } from './commands/tenants.ts';
 import { addTypeCommands } from './commands/types.ts';
 import { addUserCommands } from './commands/users.ts';
 import { addVaultCommands } from './commands/vault.ts';
+import { addWebhookCommands } from './commands/webhooks.ts';
 import { addWebhookEndpointCommands } from './commands/webhook-endpoints.ts';
 import type { GlobalFlags } from './connection.ts';
 import { createContext } from './context.ts';
@@ -71,6 +72,7 @@ function createProgram(terminal: Terminal, json: boolean): Command {
     addAuditCommands,
     addBudgetCommands,
     addVaultCommands,
+    addWebhookCommands,
     addWebhookEndpointCommands,
     addCompletionCommand,
   ]) {

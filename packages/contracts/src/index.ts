@@ -117,6 +117,7 @@ export {
 export {
   NewWebhookSubscription,
   type SigningScheme,
+  signingSchemes,
   type WebhookKey,
   WebhookRetryPolicy,
   WebhookSecrets,

@@ -174,7 +174,7 @@ function routes(): readonly Route[] {
         bodyRequired: described.requestBody?.required === true,
         status: Number(status),
         answer:
-          success?.content === undefined || status === '204'
+          success?.content === undefined || !('application/json' in success.content) || status === '204'
             ? undefined
             : compile('paths', path, method, 'responses', status, 'content', 'application/json', 'schema'),
       };
@@ -189,7 +189,8 @@ function pointerPart(key: string): string {
 }
 
 function isStream(body: unknown): body is EventStream {
-  return typeof body === 'object' && body !== null && 'events' in body;
+  if (typeof body !== 'object' || body === null || !('events' in body) || !Array.isArray(body.events)) return false;
+  return body.events.every((event) => typeof event === 'object');
 }
 
 async function readText(request: IncomingMessage): Promise<string> {

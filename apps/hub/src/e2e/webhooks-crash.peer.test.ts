@@ -1,0 +1,190 @@
+import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
+import { createId } from '@inthub/contracts';
+import {
+  createTemporaryDirectory,
+  type EmbeddedServer,
+  findFreePort,
+  type StartedChild,
+  startChild,
+  startEmbeddedServer,
+  waitUntilReady,
+} from '@inthub/testing';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+// The built hub as a process of its own on a PostgreSQL of its own, both killed at their busiest. `npm test` builds it first.
+// Rounds: 3 in CI; `npm run crash:dispatch -- --rounds 50` for long.
+const rounds = Number(process.env['INTHUB_CRASH_ROUNDS'] ?? 3);
+const main = join(import.meta.dirname, '../../dist/main.js');
+const key = 'crash-admin-key-0123456789abcdef0123456789';
+const eventsARound = 120;
+/** A dead worker's leases last 10 s; the rest is for a machine that is busy. */
+const patience = { timeout: 120_000, interval: 100 };
+
+const data = createTemporaryDirectory('webhooks-crash');
+let postgres: EmbeddedServer;
+let pool: pg.Pool;
+let hub: StartedChild;
+let port: number;
+let sinkPort: number;
+let sink: Server;
+let tenantId: string;
+/** Event → the webhook-ids that it came under, and how often. */
+const arrived = new Map<string, { ids: Set<string>; times: number }>();
+const published: string[] = [];
+
+async function startHub(): Promise<void> {
+  hub = await startChild({
+    command: process.execPath,
+    args: [main],
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HUB_PORT: String(port),
+      HUB_DATA_DIR: join(data.path, 'hub'),
+      HUB_BOOTSTRAP_API_KEY: key,
+      HUB_EGRESS_ALLOW: '127.0.0.1',
+      DATABASE_URL: postgres.adminUrl,
+      LOG_LEVEL: 'error',
+    },
+  });
+  const isReady = () => (hub.logs().includes('is ready at') ? true : undefined);
+  await waitUntilReady(hub, { name: 'hub', probe: isReady, timeoutMs: 120_000 });
+}
+
+async function startSink(): Promise<void> {
+  sink = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const { id } = JSON.parse(Buffer.concat(chunks).toString());
+      const known = arrived.get(id) ?? { ids: new Set(), times: 0 };
+      known.ids.add(String(request.headers['webhook-id']));
+      known.times += 1;
+      arrived.set(id, known);
+      response.writeHead(204).end();
+    });
+  });
+  await new Promise<void>((resolve) => sink.listen(sinkPort, '127.0.0.1', resolve));
+}
+
+async function stopSink(): Promise<void> {
+  const closed = new Promise((resolve) => sink.close(resolve));
+  sink.closeAllConnections();
+  await closed;
+}
+
+/** As another replica publishes: a row, committed, and a word of it. Asked again until the server has said that it is there. */
+async function publish(id: string): Promise<void> {
+  const at = new Date().toISOString();
+  for (let tries = 0; tries < 300; tries += 1) {
+    try {
+      await pool.query(
+        `INSERT INTO inthub.events (tenant_id, id, type, source, data, correlation_id, created_at)
+          VALUES ($1, $2, 'crash.happened', 'hub', '{"n":1}', 'crash', $3) ON CONFLICT DO NOTHING`,
+        [tenantId, id, at],
+      );
+      await pool.query(`SELECT pg_notify('inthub_events', '0 *')`);
+      return;
+    } catch {
+      // The server is coming up again.
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+  throw new Error('PostgreSQL did not come back');
+}
+
+async function publishMany(count: number): Promise<void> {
+  for (let sent = 0; sent < count; sent += 10) {
+    const ids = Array.from({ length: 10 }, () => createId<string>());
+    await Promise.all(ids.map(publish));
+    published.push(...ids);
+  }
+}
+
+const arrivals = () => published.filter((id) => arrived.has(id)).length;
+
+beforeAll(async () => {
+  [port, sinkPort] = [await findFreePort(), await findFreePort()];
+  postgres = await startEmbeddedServer();
+  pool = new pg.Pool({ connectionString: postgres.adminUrl, max: 10 });
+  pool.on('error', () => {});
+  await startSink();
+  await startHub();
+  tenantId = (await pool.query('SELECT id FROM inthub.tenants LIMIT 1')).rows[0].id;
+  const answer = await fetch(`http://127.0.0.1:${port}/api/v1/connectors/webhooks`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      url: `http://127.0.0.1:${sinkPort}/hook`,
+      events: ['crash.happened'],
+      limits: { concurrency: 16 },
+      retryPolicy: { backoffMs: Array.from({ length: 20 }, () => 1_000), jitter: 0 },
+    }),
+  });
+  expect(answer.status).toBe(201);
+});
+afterAll(async () => {
+  await hub?.stop();
+  await pool?.end();
+  await stopSink();
+  await postgres?.stop();
+  data.remove();
+});
+
+describe('deliveries', () => {
+  it(
+    `survive kill -9 of the hub in the middle of dispatch, ${rounds} times`,
+    async () => {
+      for (let round = 0; round < rounds; round += 1) {
+        const before = arrivals();
+        const publishing = publishMany(eventsARound);
+        // Somewhere in the middle: later each round, from the first arrival to nearly the last.
+        const goal = before + 1 + Math.floor((eventsARound * 0.8 * round) / Math.max(1, rounds - 1));
+        await expect.poll(arrivals, patience).toBeGreaterThanOrEqual(goal);
+        process.kill(hub.pid, 'SIGKILL');
+        await hub.ended;
+        await publishing;
+        await startHub();
+      }
+      await expect.poll(arrivals, patience).toBe(published.length);
+    },
+    600_000 * Math.max(1, rounds / 3),
+  );
+
+  it('survive a crash of PostgreSQL', async () => {
+    const before = arrivals();
+    const publishing = publishMany(eventsARound);
+    await expect.poll(arrivals, patience).toBeGreaterThan(before);
+    // The server ends all its processes and recovers when one of them was killed.
+    const { rows } = await pool.query(`SELECT pid FROM pg_stat_activity WHERE application_name = 'inthub' LIMIT 1`);
+    process.kill(rows[0].pid, 'SIGKILL');
+    await publishing;
+    await expect.poll(arrivals, patience).toBe(published.length);
+    expect(hub.exited).toBe(false);
+  }, 300_000);
+
+  it('wait for an endpoint that is down, and arrive when it is back', async () => {
+    const before = arrivals();
+    await stopSink();
+    await publishMany(30);
+    await expect
+      .poll(async () => (await pool.query('SELECT failing FROM inthub.webhook_endpoints')).rows[0]?.failing, patience)
+      .toBe(true);
+    expect(arrivals()).toBe(before);
+    await startSink();
+    await expect.poll(arrivals, patience).toBe(published.length);
+  }, 300_000);
+
+  it('carry the same webhook-id however often they come, and end in the history once', async () => {
+    const remaining = async () =>
+      (await pool.query('SELECT count(*)::int AS n FROM inthub.webhook_queue')).rows[0].n as number;
+    await expect.poll(remaining, patience).toBe(0);
+    const { rows } = await pool.query(
+      `SELECT count(*)::int AS n, count(DISTINCT event_id)::int AS events FROM inthub.webhook_deliveries WHERE status = 'delivered'`,
+    );
+
+    expect(rows).toEqual([{ n: published.length, events: published.length }]);
+    expect([...arrived.values()].filter(({ ids }) => ids.size !== 1)).toEqual([]);
+  }, 300_000);
+});
