@@ -73,7 +73,8 @@ for (const name of ['memory', 'valkey'] as const) {
         'x-ratelimit-reset': String(clock.now().getTime() / 1_000 + 60),
         'x-ratelimit-resource': resource,
       });
-      return { clock, run, window };
+      const circuit = async () => (await rig.gateway.circuit(rig.integration.tenantId, rig.integration.id)).state;
+      return { clock, run, window, circuit };
     }
 
     it('close for themselves alone', async () => {
@@ -88,6 +89,22 @@ for (const name of ['memory', 'valkey'] as const) {
       await clock.advance(60_000);
       server.on('GET', /\/v2\/code/, respond.json(200, { tags: [] }, window('search', 29)));
       expect(await run('search.code', 'code')).toBe('passed');
+    });
+
+    it('in a storm of 429 are asked once: the rest is refused here, and the breaker stays closed', async () => {
+      const { clock, run, circuit } = await setUp();
+      server.on('GET', /\/v2\/app/, respond.tooManyRequests(30));
+
+      const first = await run('repo.get', 'app');
+      const rest = await Promise.all(Array.from({ length: 60 }, () => run('repo.get', 'app')));
+
+      expect(first).toBe('provider_rate_limited');
+      expect(new Set(rest)).toEqual(new Set(['rate_limited external']));
+      expect(server.requests.length).toBe(1);
+      expect(await circuit()).toBe('closed');
+      await clock.advance(30_000);
+      server.on('GET', /\/v2\/app/, respond.json(200, { tags: [] }));
+      expect(await run('repo.get', 'app')).toBe('passed');
     });
 
     it('that no action draws on close nothing, but a provider that has had enough does', async () => {

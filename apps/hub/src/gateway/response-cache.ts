@@ -1,4 +1,5 @@
-// The caches of GW-6 that answer calls. Health has its own in the room health; credentials theirs in the vault.
+// The caches of GW-6 that answer calls. Health needs none: what the last check found is stored, and reading it asks no provider.
+// Opened credentials are kept by the vault.
 import type { TagCache } from '@inthub/connector-sdk';
 import type { Clock } from '@inthub/contracts';
 import { LRUCache } from 'lru-cache';
