@@ -1,67 +1,19 @@
-/**
- * Against emulate's Linear, which keeps state and sends signed webhooks. Its schema is older and smaller than Linear's: fields that it lacks
- * are taken out of the query on the way, and filters of labels it does not know, so that part is left to the other tests.
- */
+/** Against emulate's Linear, which keeps state and sends signed webhooks; filters of labels it does not know. */
 import { createServer, type Server } from 'node:http';
 import type { Project, Task, TaskComment, TaskDetail } from '@inthub/connector-sdk';
-import {
-  createLoopbackTransport,
-  createMockGateway,
-  createTestDelivery,
-  type Responder,
-} from '@inthub/connector-sdk/testing';
+import { type Counterpart, createMockGateway, createTestDelivery } from '@inthub/connector-sdk/testing';
 import { findFreePort } from '@inthub/testing';
-import { createEmulator, type Emulator } from 'emulate';
-import {
-  buildClientSchema,
-  type GraphQLSchema,
-  getIntrospectionQuery,
-  parse,
-  print,
-  TypeInfo,
-  visit,
-  visitWithTypeInfo,
-} from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { linear } from './connector.ts';
-import { operationOf } from './testing.ts';
+import { startCounterpart, tokens } from './counterpart.ts';
 
-const tokens = { full: 'lin_api_full', readOnly: 'lin_api_read' };
-let emulator: Emulator;
-let schema: GraphQLSchema;
+let counterpart: Counterpart;
 let receiver: Server;
 let receiverUrl: string;
 const received: { headers: Record<string, string>; body: Buffer }[] = [];
-const transport = createLoopbackTransport();
 
 beforeAll(async () => {
-  emulator = await createEmulator({
-    service: 'linear',
-    port: await findFreePort(),
-    seed: {
-      linear: {
-        strict_scopes: true,
-        tokens: [
-          { token: tokens.full, scopes: ['read', 'write', 'issues:create', 'comments:create', 'admin'] },
-          { token: tokens.readOnly, scopes: ['read'] },
-        ],
-      },
-    },
-  });
-  const introspection = await transport(
-    {
-      method: 'POST',
-      url: new URL(`${emulator.url}/graphql`),
-      headers: { 'content-type': 'application/json', authorization: tokens.full },
-      body: Buffer.from(JSON.stringify({ query: getIntrospectionQuery() })),
-      auth: 'none',
-    },
-    new AbortController().signal,
-  );
-  const { data } = JSON.parse(Buffer.from(introspection?.bytes ?? []).toString()) as {
-    data: Parameters<typeof buildClientSchema>[0];
-  };
-  schema = buildClientSchema(data);
+  counterpart = await startCounterpart();
   receiver = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -75,31 +27,13 @@ beforeAll(async () => {
   receiverUrl = `http://127.0.0.1:${port}/hook`;
 }, 60_000);
 afterAll(async () => {
-  await emulator.close();
+  await counterpart.stop();
   receiver.closeAllConnections();
   await new Promise((resolve) => receiver.close(resolve));
 });
 
-/** Takes out what the emulator's schema lacks: fields and arguments. */
-const fitted: Responder = (request, signal) => {
-  const { query, ...rest } = operationOf(request);
-  const typeInfo = new TypeInfo(schema);
-  const document = visit(
-    parse(query),
-    visitWithTypeInfo(typeInfo, {
-      Field: () => (typeInfo.getFieldDef() ? undefined : null),
-      Argument: () => (typeInfo.getArgument() ? undefined : null),
-    }),
-  );
-  return transport({ ...request, body: Buffer.from(JSON.stringify({ query: print(document), ...rest })) }, signal);
-};
 const gateway = (key = tokens.full) =>
-  createMockGateway({
-    connector: linear,
-    respond: fitted,
-    config: { endpoint: emulator.url },
-    credential: { kind: 'api_key', key },
-  });
+  createMockGateway({ ...counterpart, connector: linear, credential: { kind: 'api_key', key } });
 
 describe("emulate's Linear", () => {
   it('lists teams, and creates, changes, moves and comments on an issue', async () => {

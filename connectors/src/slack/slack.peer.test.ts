@@ -1,65 +1,23 @@
 /** Against emulate's Slack, which keeps state; what it keeps is read back with Slack's own client. */
 import { communicationActionIds } from '@inthub/connector-sdk';
-import {
-  communicationConformance,
-  createLoopbackTransport,
-  createMockGateway,
-  type Responder,
-} from '@inthub/connector-sdk/testing';
-import { findFreePort } from '@inthub/testing';
+import { type Counterpart, communicationConformance, createMockGateway } from '@inthub/connector-sdk/testing';
 import { WebClient } from '@slack/web-api';
-import { createEmulator, type Emulator } from 'emulate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { slack } from './connector.ts';
+import { startCounterpart, tokens } from './counterpart.ts';
 import { shown, unescapeText } from './testing.ts';
 
-const tokens = { full: 'xoxb-full', narrow: 'xoxb-narrow' };
-const scopes = ['channels:read', 'groups:read', 'chat:write', 'im:write', 'users:read', 'users:read.email'];
-const history = ['channels:history', 'im:history', 'groups:history'];
-
-let emulator: Emulator;
+let counterpart: Counterpart;
 let client: WebClient;
-let endpoint: string;
 beforeAll(async () => {
-  emulator = await createEmulator({
-    service: 'slack',
-    port: await findFreePort(),
-    seed: {
-      slack: {
-        strict_scopes: true,
-        users: [{ name: 'ada', email: 'ada@example.com' }],
-        channels: [{ name: 'deploys' }, { name: 'plans', is_private: true }],
-        tokens: [
-          { token: tokens.full, user: 'admin', scopes: [...scopes, ...history] },
-          { token: tokens.narrow, user: 'admin', scopes: ['channels:read'] },
-        ],
-      },
-    },
-  });
-  endpoint = `${emulator.url}/api`;
-  client = new WebClient(tokens.full, { slackApiUrl: `${endpoint}/`, retryConfig: { retries: 0 } });
+  counterpart = await startCounterpart();
+  const slackApiUrl = `${counterpart.config?.['endpoint']}/`;
+  client = new WebClient(tokens.full, { slackApiUrl, retryConfig: { retries: 0 } });
 }, 60_000);
-afterAll(async () => emulator.close());
-
-/** The emulator knows only the POST form of methods that Slack serves by GET too. */
-function postOnly(transport: Responder): Responder {
-  return (request, signal) => {
-    if (request.method !== 'GET') return transport(request, signal);
-    const url = new URL(request.url);
-    const body = Buffer.from(url.searchParams.toString());
-    url.search = '';
-    const headers = { ...request.headers, 'content-type': 'application/x-www-form-urlencoded' };
-    return transport({ ...request, method: 'POST', url, body, headers }, signal);
-  };
-}
+afterAll(() => counterpart.stop());
 
 const gateway = (token = tokens.full) =>
-  createMockGateway({
-    connector: slack,
-    respond: postOnly(createLoopbackTransport()),
-    config: { endpoint },
-    credential: { kind: 'bearer_token', token },
-  });
+  createMockGateway({ ...counterpart, connector: slack, credential: { kind: 'bearer_token', token } });
 
 async function read({ channelId, id }: { channelId: string; id: string }): Promise<string | undefined> {
   const { messages = [] } = await client.conversations.history({ channel: channelId, limit: 1000 });
