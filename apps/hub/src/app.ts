@@ -235,6 +235,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
         vault.forget(tenantId, integrationId);
         onChanged(tenantId, integrationId);
       },
+      onDeliveries: webhooks.wake,
       onTenantChanged(tenantId) {
         networks.forget(tenantId);
         directory.forgetTenant(tenantId);

@@ -1,6 +1,7 @@
 import { type Clock, isId } from '@inthub/contracts';
 import { startListener } from './database/database.ts';
 import type { Log } from './telemetry/telemetry.ts';
+import { inboundChannel } from './webhooks/webhooks.ts';
 
 export interface ChangeNotifierDeps {
   /** The database that all replicas share. */
@@ -11,6 +12,8 @@ export interface ChangeNotifierDeps {
   onChanged(tenantId: string, integrationId: string): void;
   /** The same for what is set for a whole tenant: its network rules, its budgets. */
   onTenantChanged(tenantId: string): void;
+  /** A process without a worker has stored deliveries of outside products. Default: nobody waits for them here. */
+  onDeliveries?(): void;
   /** The connection was lost for a while: anything may have changed. */
   onMissed(): void;
 }
@@ -29,6 +32,7 @@ export function startChangeNotifier({
   log,
   onChanged,
   onTenantChanged,
+  onDeliveries,
   onMissed,
 }: ChangeNotifierDeps): Promise<ChangeNotifier> {
   return startListener({
@@ -38,6 +42,7 @@ export function startChangeNotifier({
     log,
     onMissed,
     channels: {
+      [inboundChannel]: () => onDeliveries?.(),
       inthub_changed(payload) {
         const [tenantId = '', integrationId = ''] = payload.split('/');
         if (!isId(tenantId)) return;

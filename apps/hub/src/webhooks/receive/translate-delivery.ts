@@ -11,7 +11,6 @@ export type Translation =
   | { readonly ok: false; readonly error: string; readonly final: boolean; readonly cause: unknown };
 
 const maxEvents = 100;
-const maxEventBytes = 262_144;
 
 export interface TranslateDeps {
   readonly registry: ConnectorRegistry;
@@ -43,10 +42,6 @@ export async function translateDelivery(deps: TranslateDeps, delivery: PendingIn
         originalWebhookId: delivery.externalId ?? delivery.id,
       };
     });
-    for (const { type, data } of events) {
-      const bytes = Buffer.byteLength(JSON.stringify(data));
-      if (bytes > maxEventBytes) throw fault(`gave an event ${type} of ${bytes} bytes; at most ${maxEventBytes} fit`);
-    }
     return { ok: true, events };
   } catch (cause) {
     const error =

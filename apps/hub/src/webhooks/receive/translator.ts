@@ -88,7 +88,7 @@ export function createTranslator(deps: TranslatorDeps): Translator {
     }
     const settlement = settlementOf(
       only,
-      { ok: false, error: 'Its events could not be stored; the hub’s log tells the cause.', final: true, cause: error },
+      { ok: false, error: `Its events could not be stored: ${reasonOf(error)}`, final: true, cause: error },
       clock.now(),
     );
     return database
@@ -239,6 +239,12 @@ export function createTranslator(deps: TranslatorDeps): Translator {
       await running;
     },
   };
+}
+
+/** Nested deeper than can be written, larger than an event may be, or something that the log tells. */
+function reasonOf(error: unknown): string {
+  if (error instanceof RangeError) return 'they are nested too deep.';
+  return error instanceof HubError ? error.message : 'the hub’s log tells the cause.';
 }
 
 function settlementOf(
