@@ -64,6 +64,25 @@ describe('inthub grants', () => {
     });
   });
 
+  it.each([
+    [null, ['--project', 'team/*', 'ops'], { projects: ['team/*', 'ops'], piiAccess: true }],
+    [null, ['--no-pii'], { projects: 'all', piiAccess: false }],
+    [narrowed, ['--all-projects'], { projects: 'all', dataTypes: ['code'], piiAccess: false }],
+    [
+      narrowed,
+      ['--data-type', 'issues', 'code', '--pii'],
+      { projects: ['a'], dataTypes: ['issues', 'code'], piiAccess: true },
+    ],
+  ])('restricts projects and data: %#', async (grant, flags, dataScope) => {
+    const { hub, run } = await startBench(operations(grant));
+
+    expect(await run([...set, ...flags])).toMatchObject({ code: 0 });
+
+    expect(sent(hub.requests)).toMatchObject({ dataScope });
+    expect(await run([...set, '--data-type', 'everything'])).toMatchObject({ code: 2 });
+    expect(await run([...set, '--project', 'a', '--all-projects'])).toMatchObject({ code: 2 });
+  });
+
   it('opens all capabilities only when told to', async () => {
     const { hub, run } = await startBench(operations(narrowed));
 

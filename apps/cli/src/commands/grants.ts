@@ -1,5 +1,5 @@
 import { api, type GetPermissionsResponse, type PutPermissionsData } from '@inthub/client';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { usageError } from '../cli-error.ts';
 import type { CliContext } from '../context.ts';
 import { type Output, timeText, valueText } from '../output.ts';
@@ -15,9 +15,17 @@ interface SetFlags {
   readonly expires?: string;
   readonly allowDomain?: readonly string[];
   readonly blockDomain?: readonly string[];
+  readonly project?: readonly string[];
+  readonly allProjects?: boolean;
+  readonly dataType?: readonly DataType[];
+  readonly pii?: boolean;
 }
 
 type Grant = PutPermissionsData['body'];
+type DataScope = NonNullable<Grant['dataScope']>;
+type DataType = DataScope['dataTypes'][number];
+
+const everyDataType: readonly DataType[] = ['code', 'issues', 'messages', 'configs', 'secrets'];
 
 export function addGrantCommands(program: Command, context: CliContext): void {
   const group = program.command('grants').description('what an integration may do');
@@ -44,6 +52,15 @@ export function addGrantCommands(program: Command, context: CliContext): void {
     .option('--expires <when>', 'moment, or time from now (30d), or never')
     .option('--allow-domain <domain...>', 'only these domains')
     .option('--block-domain <domain...>', 'never these domains')
+    .addOption(
+      new Option('--project <name...>', 'only these projects: names, or patterns such as team/* and team/**').conflicts(
+        'allProjects',
+      ),
+    )
+    .option('--all-projects', 'every project')
+    .addOption(new Option('--data-type <type...>', 'only these kinds of data').choices(everyDataType))
+    .option('--pii', 'personal data too')
+    .option('--no-pii', 'no personal data')
     .action(async (reference: string, flags: SetFlags) => {
       if (Object.keys(flags).length === 0) {
         throw usageError('There is nothing to change.', 'inthub grants set --help shows what can be.');
@@ -81,7 +98,7 @@ function changedGrant(present: GetPermissionsResponse, flags: SetFlags, moment: 
           : (before.grantedCapabilities ?? present.declaredCapabilities)),
     ),
     ...keep('deniedCapabilities', deny === undefined ? before.deniedCapabilities : unique(deny)),
-    ...keep('dataScope', before.dataScope),
+    ...keep('dataScope', changedScope(before.dataScope, flags)),
     ...keep('reviewedAt', before.reviewedAt),
     ...keep(
       'networkScope',
@@ -93,6 +110,18 @@ function changedGrant(present: GetPermissionsResponse, flags: SetFlags, moment: 
         : before.networkScope,
     ),
     ...keep('expiresAt', expires === undefined ? before.expiresAt : expires === 'never' ? null : moment(expires)),
+  };
+}
+
+/** Undefined while nobody has restricted anything. */
+function changedScope(before: DataScope | undefined, flags: SetFlags): DataScope | undefined {
+  const { project, allProjects, dataType, pii } = flags;
+  if (project === undefined && allProjects === undefined && dataType === undefined && pii === undefined) return before;
+  const { projects, dataTypes, piiAccess } = before ?? { projects: 'all', dataTypes: everyDataType, piiAccess: true };
+  return {
+    projects: allProjects === true ? 'all' : project === undefined ? projects : unique(project),
+    dataTypes: [...new Set(dataType ?? dataTypes)],
+    piiAccess: pii ?? piiAccess,
   };
 }
 

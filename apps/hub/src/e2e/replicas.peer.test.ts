@@ -24,7 +24,8 @@ for (const [counters, skip] of [
   ['memory', false],
   ['valkey', peers.skip],
 ] as const) {
-  describe.skipIf(skip)(peers.label(`two replicas with COUNTERS=${counters}`), () => {
+  // Hubs are started and stopped in these: on a busy machine that takes its time.
+  describe.skipIf(skip)(peers.label(`two replicas with COUNTERS=${counters}`), { timeout: 120_000 }, () => {
     let provider: FaultServer;
     let valkey: Valkey | undefined;
     let first: TestHub;
@@ -118,6 +119,69 @@ for (const [counters, skip] of [
           )
         ).body.code,
       ).toBe('idempotency_key_reused');
+    });
+
+    it('know at once what a platform admin sets for a tenant’s traffic', async () => {
+      const id = await install();
+      provider.always('GET', '/thing', respond.json(200, {}));
+      const [{ id: tenant }] = (await first.call('GET', '/api/v1/tenants')).body.items;
+      const codeAt = async (hub: TestHub) => (await execute(hub, id, 'probe.read')).body.code ?? 'passed';
+      expect([await codeAt(first), await codeAt(second)]).toEqual(['passed', 'passed']);
+
+      const set = async (hub: TestHub, offline: boolean) => {
+        const { status, text } = await hub.call('PATCH', `/api/v1/tenants/${tenant}`, { offline });
+        expect(status, text).toBe(200);
+      };
+      await set(second, true);
+      await expect.poll(() => codeAt(first), { timeout: 30_000 }).toBe('offline');
+      await set(first, false);
+      await expect.poll(() => codeAt(second), { timeout: 30_000 }).toBe('passed');
+    });
+
+    it('pass one budget together, and tell that it is used up', async () => {
+      const id = await install();
+      provider.always('GET', '/thing', respond.json(200, {}));
+      const codeAt = async (hub: TestHub) => (await execute(hub, id, 'probe.read')).body.code ?? 'passed';
+      const setting = { integrationId: id, measure: 'requests', window: 'month', mode: 'hard' };
+      expect([await codeAt(first), await codeAt(second)]).toEqual(['passed', 'passed']);
+      const { body: budget } = await first.call('PUT', '/api/v1/budgets', { ...setting, limit: 5 });
+      // Both know of it, and count from now on.
+      await expect
+        .poll(
+          async () => {
+            await Promise.all([codeAt(first), codeAt(second)]);
+            return (await first.call('GET', `/api/v1/budgets/${budget.id}`)).body.usage.remaining;
+          },
+          { timeout: 30_000 },
+        )
+        .toBe(0);
+
+      await expect
+        .poll(async () => [await codeAt(first), await codeAt(second)], { timeout: 30_000 })
+        .toEqual(['budget_exceeded', 'budget_exceeded']);
+      const refused = await execute(second, id, 'probe.read');
+      expect([refused.status, refused.body]).toMatchObject([
+        429,
+        { retryable: true, blame: 'caller', details: { budgetId: budget.id, scope: 'integration', limit: 5 } },
+      ]);
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+      await expect
+        .poll(async () => (await second.call('GET', `/api/v1/budgets/${budget.id}/usage`)).body.items, {
+          timeout: 30_000,
+        })
+        .toMatchObject([{ used: 5, reserved: 0, remaining: 0 }]);
+      const events = await first.call('GET', `/api/v1/audit?action=budget.reach&targetId=${id}`);
+      expect(events.body.items.map(({ details }: { details: { percent: number } }) => details.percent).sort()).toEqual([
+        100, 80,
+      ]);
+
+      await second.call('PUT', '/api/v1/budgets', { ...setting, limit: 100 });
+      await expect.poll(() => codeAt(first), { timeout: 30_000 }).toBe('passed');
+      expect((await first.call('DELETE', `/api/v1/budgets/${budget.id}`)).status).toBe(204);
+      const denied = await first.call('GET', `/api/v1/audit?action=action.execute&targetId=${id}`);
+      expect(denied.body.items).toContainEqual(
+        expect.objectContaining({ outcome: 'denied', details: expect.objectContaining({ code: 'budget_exceeded' }) }),
+      );
     });
 
     it('see one another’s changes at once', async () => {

@@ -81,7 +81,7 @@ function silentAfterFirst(order: string[]) {
   };
 }
 
-describe('a caller that hangs up', () => {
+describe('a caller that hangs up', { timeout: 120_000 }, () => {
   it('cuts the request to the provider at once: the clock of the hub stands still meanwhile', async () => {
     const clock = createFakeClock(new Date());
     const { hub, id } = await start({ clock });
@@ -98,7 +98,7 @@ describe('a caller that hangs up', () => {
   });
 });
 
-describe('a hub that stops', () => {
+describe('a hub that stops', { timeout: 120_000 }, () => {
   it('lets calls end that end in time', async () => {
     const { hub, id } = await start({ stopBounds: { graceMs: 60_000 } });
     const goOn = Promise.withResolvers<void>();

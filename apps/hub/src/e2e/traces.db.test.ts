@@ -240,7 +240,7 @@ describe('without a collector', () => {
   });
 });
 
-describe('what goes along with a trace', () => {
+describe('what goes along with a trace', { timeout: 120_000 }, () => {
   const state = 'rojo=00f067aa0ba902b7,congo=t61rcWkgMzE, tenant@vendor=a b';
   const executing = (hub: TestHub, id: string, headers: Record<string, string>) =>
     hub.call(
