@@ -4,6 +4,8 @@ import { join, resolve } from 'node:path';
 import type { ConnectorCategory } from '@inthub/contracts';
 
 const templates = resolve(import.meta.dirname, 'connector-template');
+/** Files that a category adds to the template, or has instead: its first standard actions and its conformance suite. */
+const categoryTemplates = resolve(import.meta.dirname, 'connector-template-categories');
 
 /** First part of a type's id, by category: `registry.harbor`, `scm.github`. */
 export const typePrefixes: Readonly<Record<ConnectorCategory, string>> = {
@@ -64,8 +66,8 @@ export function scaffoldConnector({ root, id, category }: NewConnector): string[
     prefix: typePrefixes[category],
   };
   mkdirSync(join(root, folder), { recursive: true });
-  const files = readdirSync(templates).map((template) => {
-    const text = readFileSync(join(templates, template), 'utf8');
+  const files = templatesOf(category).map(([template, source]) => {
+    const text = readFileSync(source, 'utf8');
     const path = join(folder, template.replace(/[.]txt$/, ''));
     writeFileSync(
       join(root, path),
@@ -75,6 +77,14 @@ export function scaffoldConnector({ root, id, category }: NewConnector): string[
   });
   writeFileSync(join(root, registryPath), registry);
   return [...files, registryPath];
+}
+
+/** Name and place of each template file, those of the category first in line. */
+function templatesOf(category: string): [string, string][] {
+  const own = join(categoryTemplates, category);
+  const files = new Map(readdirSync(templates).map((name) => [name, join(templates, name)]));
+  if (existsSync(own)) for (const name of readdirSync(own)) files.set(name, join(own, name));
+  return [...files].sort(([a], [b]) => a.localeCompare(b));
 }
 
 function isCategory(category: string): category is ConnectorCategory {
