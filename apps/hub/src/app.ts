@@ -29,6 +29,7 @@ import { startEvents } from './start-events.ts';
 import { startInboundWebhooks } from './start-inbound-webhooks.ts';
 import { startModels } from './start-models.ts';
 import { startOutgoingWebhooks } from './start-outgoing-webhooks.ts';
+import { createUpkeep } from './start-upkeep.ts';
 import { startWorker } from './start-worker.ts';
 import { createStartedParts, type StopBounds } from './started-parts.ts';
 import { createLogger, createRedactor, createTelemetry, createTraceBook, createTracer } from './telemetry/telemetry.ts';
@@ -285,6 +286,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
     const outgoing = startOutgoingWebhooks({ ...ground, egress, metrics, redactor, keyRing, started });
     await catalog.setTypes(catalogTypes(registry));
 
+    const upkeep = createUpkeep({ ...ground, access, metrics });
     const { generatedKey } = await access.bootstrap(config.bootstrapApiKey ?? undefined);
     let ready = false;
     const app = await createHttpServer(
@@ -309,6 +311,8 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
         outgoingWebhooks: outgoing,
         registry,
         testConnection: tests.now,
+        ...upkeep,
+        inTenant: database.tenant,
         vault,
         ready: async () => ready && (await database.ping().then(() => true)),
       },
@@ -316,7 +320,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
     );
     started.add({ name: 'http', ...httpStop(app, clock) });
     if (config.roles.has('worker')) {
-      await startWorker({ database, clock, log, started, bus, health, inbound: webhooks, outgoing });
+      await startWorker({ started, upkeep, bus, health, inbound: webhooks, outgoing });
     }
     const url = await app.listen({ port: config.port, host: config.host }).catch(refuseAddress);
     ownUrl = url;

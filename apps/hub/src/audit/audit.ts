@@ -15,6 +15,7 @@ import {
   selectEntries,
 } from './audit-repository.ts';
 import { entryHash, genesis, headMac, isSealed } from './chain.ts';
+import { cutChain } from './cut-chain.ts';
 import { type ResealRequest, type ResealResult, resealChain } from './reseal-chain.ts';
 import { verifyChain } from './verify-chain.ts';
 
@@ -44,6 +45,12 @@ export interface AuditSealer {
   reseal(tenantId: TenantId, request: ResealRequest): Promise<ResealResult>;
 }
 
+/** Retention: chains lose their oldest entries and stay verifiable. */
+export interface AuditCutter {
+  /** Call before the entries from before `before` are dropped. @returns whether there are any. @throws HubError `conflict` for a broken chain */
+  cut(tenantId: TenantId, before: Date): Promise<boolean>;
+}
+
 export interface AuditLogOptions {
   readonly database: Database;
   readonly clock: Clock;
@@ -66,7 +73,7 @@ const maxSealedAtOnce = 16;
 const Position = Type.Tuple([Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })]);
 
 /** The audit on PostgreSQL. */
-export function createAuditLog(options: AuditLogOptions): AuditWriter & AuditReader & AuditSealer {
+export function createAuditLog(options: AuditLogOptions): AuditWriter & AuditReader & AuditSealer & AuditCutter {
   const { database, clock, redact, chainKey } = options;
   const chainKeys = [chainKey, ...(options.earlierChainKeys ?? [])] as const;
   const batchSize = options.verifyBatchSize ?? 500;
@@ -136,6 +143,7 @@ export function createAuditLog(options: AuditLogOptions): AuditWriter & AuditRea
       return { items, nextCursor: isMore ? encodeCursor(kind, [last.seq]) : null };
     },
     verify: (tenantId) => verifyChain({ database, tenantId, chainKeys, batchSize }),
+    cut: (tenantId, before) => cutChain({ database, clock, chainKey, chainKeys, batchSize }, tenantId, before),
     reseal: (tenantId, request) =>
       resealChain(
         { database, chainKeys, batchSize, append: (tx, record) => appendAll(tx, [record]) },

@@ -7,7 +7,7 @@ export interface ChainFault {
   readonly problem: string;
 }
 
-/** Follows a chain from its first entry, one entry at a time, in the order of their numbers. */
+/** Follows a chain from its first entry, or from where it was cut, one entry at a time, in the order of their numbers. */
 export interface ChainWalk {
   /** Takes the next entry; the first fault ends the walk. */
   take(entry: StoredEntry): ChainFault | null;
@@ -15,8 +15,8 @@ export interface ChainWalk {
   readonly end: ChainHead;
 }
 
-export function createChainWalk(tenantId: string): ChainWalk {
-  let end: ChainHead = { seq: 0, hash: genesis };
+export function createChainWalk(tenantId: string, start: ChainHead = { seq: 0, hash: genesis }): ChainWalk {
+  let end = start;
   return {
     take(entry) {
       const fault = faultOf(entry, end, tenantId);

@@ -60,3 +60,14 @@ export function isSealed(keys: readonly Uint8Array[], tenantId: string, head: Ch
     return expected.length === mac.length && timingSafeEqual(expected, mac);
   });
 }
+
+/** Told apart from a head's seal: an old head that somebody kept must not pass for a cut. */
+const scopeOf = (tenantId: string) => `${tenantId}|cut`;
+
+export function cutMac(key: Uint8Array, tenantId: string, cut: ChainHead): Buffer {
+  return headMac(key, scopeOf(tenantId), cut);
+}
+
+export function isCutSealed(keys: readonly Uint8Array[], tenantId: string, cut: ChainHead, mac: Uint8Array): boolean {
+  return isSealed(keys, scopeOf(tenantId), cut, mac);
+}

@@ -3,7 +3,8 @@ import { HubError, type Principal, type TenantId } from '@inthub/contracts';
 import type { Database, TenantTx } from '../database/database.ts';
 import type { AuditRecord } from './audit-record.ts';
 import { lockHead, type StoredHead, selectEnds, setHeadMac } from './audit-repository.ts';
-import { headMac, isSealed } from './chain.ts';
+import { cutMac, headMac, isSealed } from './chain.ts';
+import { setCutMac } from './cut-repository.ts';
 import { verifyEntries } from './verify-chain.ts';
 
 export interface ResealRequest {
@@ -37,7 +38,7 @@ export async function resealChain(deps: ResealDeps, tenantId: TenantId, request:
   const { database, chainKeys, append } = deps;
   const { head, lastSeq } = await database.tenant(tenantId, selectEnds);
   demandLost(chainKeys, tenantId, head);
-  const { fault, end } = await verifyEntries(deps, tenantId, head, lastSeq);
+  const { fault, start, end } = await verifyEntries(deps, tenantId, head, lastSeq);
   if (fault !== null) {
     throw new HubError(
       'conflict',
@@ -53,6 +54,7 @@ export async function resealChain(deps: ResealDeps, tenantId: TenantId, request:
         retryAfterMs: 1_000,
       });
     await setHeadMac(tx, headMac(chainKeys[0], tenantId, locked));
+    if (start !== undefined) await setCutMac(tx, cutMac(chainKeys[0], tenantId, start));
     const { kind, id, name } = request.principal;
     await append(tx, {
       actor: { kind, id, name },
@@ -62,12 +64,16 @@ export async function resealChain(deps: ResealDeps, tenantId: TenantId, request:
       requestId: request.requestId,
       reason: request.reason,
       details: {
-        entries: end.seq,
+        entries: end.seq - (start?.seq ?? 0),
         formerHead: { seq: locked.seq, hash: locked.hash.toString('hex'), seal: locked.mac.toString('hex') },
       },
     });
   });
-  return { tenantId, entries: end.seq, formerHead: { seq: head.seq, hash: head.hash.toString('hex') } };
+  return {
+    tenantId,
+    entries: end.seq - (start?.seq ?? 0),
+    formerHead: { seq: head.seq, hash: head.hash.toString('hex') },
+  };
 }
 
 function demandLost(

@@ -2,10 +2,11 @@ import type { TenantId } from '@inthub/contracts';
 import type { Database } from '../database/database.ts';
 import type { AuditVerification } from './audit-record.ts';
 import { type StoredHead, selectChain, selectEnds } from './audit-repository.ts';
-import { type ChainHead, isSealed } from './chain.ts';
+import { type ChainHead, isCutSealed, isSealed } from './chain.ts';
 import { type ChainFault, type ChainWalk, createChainWalk } from './chain-walk.ts';
+import { selectCut } from './cut-repository.ts';
 
-const lowestId = '00000000-0000-0000-0000-000000000000';
+const highestId = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 export interface VerifyChainOptions {
   readonly database: Database;
@@ -22,11 +23,11 @@ export interface VerifyChainOptions {
 export async function verifyChain(options: VerifyChainOptions): Promise<AuditVerification> {
   const { database, tenantId } = options;
   const { head, lastSeq } = await database.tenant(tenantId, selectEnds);
-  const { fault: broken, end } = await verifyEntries(options, tenantId, head, lastSeq);
-  const fault = broken ?? sealFault(options, head);
+  const { fault: broken, start, end } = await verifyEntries(options, tenantId, head, lastSeq);
+  const fault = cutFault(options, start) ?? broken ?? sealFault(options, head);
   return {
     intact: fault === null,
-    entries: end.seq,
+    entries: end.seq - (start?.seq ?? 0),
     firstBroken: fault,
     head: head === undefined ? null : { seq: head.seq, hash: head.hash.toString('hex') },
   };
@@ -37,7 +38,8 @@ async function walkEntries(
   walk: ChainWalk,
   upTo: number,
 ): Promise<ChainFault | null> {
-  for (let after = { seq: 0, id: lowestId }; ; ) {
+  // Behind the cut: of what was to be dropped something may still be there.
+  for (let after = { seq: walk.end.seq, id: highestId }; ; ) {
     const batch = await database.tenant(tenantId, (tx) => selectChain(tx, { after, upTo, limit: batchSize }));
     for (const entry of batch) {
       const fault = walk.take(entry);
@@ -48,21 +50,25 @@ async function walkEntries(
   }
 }
 
-/** Everything but the seal of the head. */
+/** Everything but the seals of the head and of the cut where the chain begins. */
 export async function verifyEntries(
   options: Pick<VerifyChainOptions, 'database' | 'batchSize'>,
   tenantId: TenantId,
   head: StoredHead | undefined,
   lastSeq: number,
-): Promise<{ readonly fault: ChainFault | null; readonly end: ChainHead }> {
-  const walk = createChainWalk(tenantId);
+): Promise<{ readonly fault: ChainFault | null; readonly start: StoredHead | undefined; readonly end: ChainHead }> {
+  const start = await options.database.tenant(tenantId, selectCut);
+  const walk = createChainWalk(tenantId, start);
   const fault =
     (await walkEntries({ ...options, tenantId }, walk, head?.seq ?? lastSeq)) ?? faultAtEnd(walk.end, head, lastSeq);
-  return { fault, end: walk.end };
+  return { fault, start, end: walk.end };
 }
 
 function faultAtEnd(end: ChainHead, head: StoredHead | undefined, lastSeq: number): ChainFault | null {
-  if (head === undefined) return lastSeq === 0 ? null : { seq: lastSeq, problem: 'The head of the chain is missing.' };
+  if (head === undefined)
+    return lastSeq === 0 && end.seq === 0
+      ? null
+      : { seq: Math.max(lastSeq, end.seq), problem: 'The head of the chain is missing.' };
   if (end.seq < head.seq) {
     return {
       seq: end.seq + 1,
@@ -74,6 +80,14 @@ function faultAtEnd(end: ChainHead, head: StoredHead | undefined, lastSeq: numbe
     return { seq: head.seq, problem: 'The chain ends in another hash than its head: one of the two was rewritten.' };
   }
   return null;
+}
+
+function cutFault({ tenantId, chainKeys }: VerifyChainOptions, cut: StoredHead | undefined): ChainFault | null {
+  if (cut === undefined || isCutSealed(chainKeys, tenantId, cut, cut.mac)) return null;
+  return {
+    seq: cut.seq,
+    problem: 'The seal of the place where the chain begins is not ours: entries were deleted, not retired.',
+  };
 }
 
 function sealFault({ tenantId, chainKeys }: VerifyChainOptions, head: StoredHead | undefined): ChainFault | null {

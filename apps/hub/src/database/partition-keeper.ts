@@ -7,6 +7,8 @@ export interface KeptTable {
   readonly name: string;
   /** Rows older than this go with their month; null keeps them for ever. */
   readonly keepDays: number | null;
+  /** Called before what is older is dropped; when it rejects, nothing is. */
+  readonly beforeDrop?: (olderThan: Date) => Promise<void>;
 }
 
 export interface PartitionKeeper {
@@ -25,34 +27,35 @@ export function createPartitionKeeper(options: {
   readonly database: Database;
   readonly clock: Clock;
   readonly log: DatabaseLog;
-  readonly tables: readonly KeptTable[];
+  /** Asked in every round. */
+  readonly tables: readonly KeptTable[] | (() => Promise<readonly KeptTable[]>);
 }): PartitionKeeper {
   const { database, clock, log, tables } = options;
   const stopping = new AbortController();
   let running: Promise<void> = Promise.resolve();
 
-  async function keep({ name, keepDays }: KeptTable): Promise<void> {
+  async function keep({ name, keepDays, beforeDrop }: KeptTable): Promise<void> {
     try {
-      const [made, dropped] = await database.system('inthub_scheduler', async (tx) => [
-        await createMonthPartitions(tx, name, monthsAhead),
-        keepDays === null ? 0 : await dropMonthPartitions(tx, name, new Date(clock.now().getTime() - keepDays * dayMs)),
-      ]);
+      const made = await database.system('inthub_scheduler', (tx) => createMonthPartitions(tx, name, monthsAhead));
+      let dropped = 0;
+      if (keepDays !== null) {
+        const olderThan = startOfMonth(new Date(clock.now().getTime() - keepDays * dayMs));
+        await beforeDrop?.(olderThan);
+        dropped = await database.system('inthub_scheduler', (tx) => dropMonthPartitions(tx, name, olderThan));
+      }
       if (made > 0 || dropped > 0) log.info({ table: name, made, dropped }, 'partitions kept');
     } catch (error) {
-      log.error(
-        { err: error, table: name },
-        'partitions could not be kept; rows go to the default partition meanwhile',
-      );
+      log.error({ err: error, table: name }, 'partitions could not be kept; they are tried again tomorrow');
     }
   }
 
   async function run(): Promise<void> {
-    for (const table of tables) await keep(table);
+    for (const table of typeof tables === 'function' ? await tables() : tables) await keep(table);
   }
 
   async function loop(): Promise<void> {
     while (!stopping.signal.aborted) {
-      await run();
+      await run().catch((error) => log.error({ err: error }, 'how long things are kept could not be read'));
       await clock.sleep(dayMs, stopping.signal).catch(() => undefined);
     }
   }
@@ -67,4 +70,9 @@ export function createPartitionKeeper(options: {
       await running;
     },
   };
+}
+
+/** UTC, as the partitions are. */
+function startOfMonth(time: Date): Date {
+  return new Date(Date.UTC(time.getUTCFullYear(), time.getUTCMonth(), 1));
 }

@@ -11,7 +11,11 @@ import { type OpenTestDatabase, openTestDatabase } from './testing.ts';
 const withoutTenants = new Map([
   ['schema_migrations', 'which migrations ran'],
   ['catalog_types', 'which connector types the installed connectors offered last; written by the scheduler'],
-  ['platform_model_prices', 'what models cost by the operator’s own table, for every tenant; written by platform admins'],
+  [
+    'platform_model_prices',
+    'what models cost by the operator’s own table, for every tenant; written by platform admins',
+  ],
+  ['retention_settings', 'how long things are kept, for the whole platform'],
   ['bus_identity', 'what this database is called on a NATS server'],
   ['bus_consumers', 'parts of the hub that read the fact log of all tenants, and how far they are'],
 ]);
@@ -21,6 +25,7 @@ const acrossTenants = new Map([
   ['tenants_slug_key', 'slugs are unique over all tenants'],
   ['api_keys_by_prefix', 'a key is presented before anybody knows its tenant'],
   ['events_in_order', 'consumers go through the log of all tenants in the order of commit'],
+  ['expiries_due', 'what runs out next, over all tenants, read by the scheduler'],
   ['bus_redeliveries_due', 'a queue over all tenants, read by the relay'],
   ['bus_redeliveries_by_consumer', 'what a consumer that starts has to wait with, over all tenants'],
   ['health_schedule_due', 'a queue over all tenants, read by the scheduler'],

@@ -3,8 +3,9 @@ import type { Access } from '../access/access.ts';
 import type { Annotations } from '../annotations/annotations.ts';
 import type { AuditReader, AuditSealer, AuditWriter } from '../audit/audit.ts';
 import type { Acting, Catalog } from '../catalog/catalog.ts';
+import type { Database, Retention } from '../database/database.ts';
 import type { Doctor } from '../doctor/doctor.ts';
-import type { EventBus, EventReader, EventStreams } from '../events/events.ts';
+import type { EventBus, EventReader, EventStreams, ExpiryCalendar } from '../events/events.ts';
 import type { Budgets, Gateway } from '../gateway/gateway.ts';
 import type { Health } from '../health/health.ts';
 import type { Models } from '../models/models.ts';
@@ -24,6 +25,10 @@ export interface Services {
   readonly events: EventReader;
   readonly bus: Pick<EventBus, 'consumers' | 'deadLetters'>;
   readonly streams: EventStreams;
+  readonly expiries: Pick<ExpiryCalendar, 'list'>;
+  readonly retention: Pick<Retention, 'list' | 'set'>;
+  /** For changes whose room does not write the audit itself; in the same transaction. */
+  readonly inTenant: Database['tenant'];
   readonly gateway: Gateway;
   /** What was sent to outside hosts since the start: the proof of sealed mode. */
   readonly egressProof: () => { offline: boolean; attempts: number; since: string };

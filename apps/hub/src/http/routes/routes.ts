@@ -26,7 +26,9 @@ import { replaceProfile } from './connection-profiles/replace-profile.ts';
 import { changeDeadLetters } from './dead-letters/change-dead-letters.ts';
 import { listDeadLetters } from './dead-letters/list-dead-letters.ts';
 import { getEvent } from './events/get-event.ts';
+import { listConsumers } from './events/list-consumers.ts';
 import { listEvents } from './events/list-events.ts';
+import { listExpiries } from './events/list-expiries.ts';
 import { streamEvents } from './events/stream-events.ts';
 import { createEndpoint } from './inbound-webhooks/create-endpoint.ts';
 import { deleteEndpoint } from './inbound-webhooks/delete-endpoint.ts';
@@ -84,6 +86,7 @@ import { rekeyVault } from './operations/rekey-vault.ts';
 import { whoAmI } from './operations/who-am-i.ts';
 import { getConnector } from './registry/get-connector.ts';
 import { listConnectors } from './registry/list-connectors.ts';
+import { retentionRoutes } from './retention/retention.ts';
 import { changeTenant } from './tenants/change-tenant.ts';
 import { createTenant } from './tenants/create-tenant.ts';
 import { createTenantApiKey } from './tenants/create-tenant-api-key.ts';
@@ -200,6 +203,9 @@ export const routes: readonly ((app: App, services: Services) => void)[] = [
   getEvent,
   listDeadLetters,
   changeDeadLetters,
+  listExpiries,
+  listConsumers,
+  retentionRoutes,
   listModelPrices,
   setModelPrice,
   removeModelPrice,

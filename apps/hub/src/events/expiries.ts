@@ -1,0 +1,155 @@
+import { type Clock, createId, type Page, type TenantId } from '@inthub/contracts';
+import Type from 'typebox';
+import { cursorKind, type Database, decodeCursor, encodeCursor } from '../database/database.ts';
+import type { EventWriter } from './event-log.ts';
+import {
+  type ExpiryKind,
+  type ExpiryRow,
+  expiryKinds,
+  markWarned,
+  selectExpiries,
+  selectSoonest,
+  selectUnwarned,
+} from './expiry-repository.ts';
+import { parseTime } from './replay.ts';
+
+/** One line of the calendar. */
+export interface Expiry {
+  readonly kind: ExpiryKind;
+  /** The credential; for a provider's certificate the integration. */
+  readonly subjectId: string;
+  readonly integrationId: string;
+  readonly connectorId: string;
+  /** ISO 8601. */
+  readonly expiresAt: string;
+  /** Whole days, rounded down; negative once it has expired. */
+  readonly daysLeft: number;
+}
+
+/** What runs out when: credentials, App keys, client certificates, webhook secrets, providers' TLS certificates as the doctor saw them. */
+export interface ExpiryCalendar {
+  /** Soonest first. */
+  list(
+    tenantId: TenantId,
+    query: {
+      readonly before?: string;
+      readonly integrationId?: string;
+      readonly cursor?: string;
+      readonly limit: number;
+    },
+  ): Promise<Page<Expiry>>;
+  /**
+   * One round: `<kind>.expiring` 30, 7 and 1 days before and `<kind>.expired` when it is over, each once whatever the number of replicas,
+   * and the metric.
+   */
+  run(): Promise<void>;
+  /** A round now and every five minutes. */
+  start(): void;
+  stop(): Promise<void>;
+}
+
+export interface ExpiryCalendarOptions {
+  readonly database: Database;
+  readonly events: EventWriter;
+  readonly clock: Clock;
+  readonly log: { error(fields: object, message: string): void };
+  /** `connector_credential_expiry_seconds`. */
+  readonly gauge: { reset(): void; set(labels: { tenant: string; connector: string }, seconds: number): void };
+}
+
+const dayMs = 86_400_000;
+const everyMs = 300_000;
+const atOnce = 200;
+const thresholds = [0, 1, 7, 30] as const;
+const Position = Type.Tuple([
+  Type.Integer({ minimum: 0, maximum: 8.64e15 }),
+  Type.Enum([...expiryKinds]),
+  Type.String({ format: 'uuid' }),
+]);
+
+export function createExpiryCalendar(options: ExpiryCalendarOptions): ExpiryCalendar {
+  const { database, events, clock, log, gauge } = options;
+  const stopping = new AbortController();
+  let running: Promise<void> = Promise.resolve();
+
+  const daysLeft = (expiresAt: Date) => Math.floor((expiresAt.getTime() - clock.now().getTime()) / dayMs);
+
+  async function warn(row: ExpiryRow): Promise<void> {
+    const left = (row.expiresAt.getTime() - clock.now().getTime()) / dayMs;
+    const days = thresholds.find((threshold) => left <= threshold);
+    if (days === undefined) return;
+    await database.tenant(row.tenantId as TenantId, async (tx) => {
+      if (!(await markWarned(tx, row, days))) return;
+      await events.append(tx, {
+        type: `${row.kind}.${days === 0 ? 'expired' : 'expiring'}`,
+        source: row.integrationId,
+        connectorId: row.connectorId,
+        correlationId: createId(),
+        data: {
+          integrationId: row.integrationId,
+          subjectId: row.subjectId,
+          expiresAt: row.expiresAt.toISOString(),
+          daysLeft: daysLeft(row.expiresAt),
+        },
+      });
+    });
+  }
+
+  async function run(): Promise<void> {
+    for (;;) {
+      const rows = await database.system('inthub_scheduler', (tx) => selectUnwarned(tx, clock.now(), atOnce));
+      for (const row of rows) await warn(row);
+      if (rows.length < atOnce) break;
+    }
+    const soonest = await database.system('inthub_scheduler', selectSoonest);
+    gauge.reset();
+    for (const { tenantId, connectorId, expiresAt } of soonest) {
+      gauge.set({ tenant: tenantId, connector: connectorId }, (expiresAt.getTime() - clock.now().getTime()) / 1_000);
+    }
+  }
+
+  async function loop(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await run().catch((error) => log.error({ err: error }, 'the calendar of expiries could not be gone through'));
+      await clock.sleep(everyMs, stopping.signal).catch(() => undefined);
+    }
+  }
+
+  return {
+    run,
+    start() {
+      running = loop();
+    },
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+    async list(tenantId, { before, integrationId, cursor, limit }) {
+      const kind = cursorKind('expiries', { before, integrationId });
+      const [ms, afterKind, subjectId] = cursor === undefined ? [] : decodeCursor(kind, cursor, Position);
+      const isAfter = ms !== undefined && afterKind !== undefined && subjectId !== undefined;
+      const found = await database.tenant(tenantId, (tx) =>
+        selectExpiries(tx, {
+          limit: limit + 1,
+          ...(before === undefined ? {} : { before: parseTime(before, '/before') }),
+          ...(integrationId === undefined ? {} : { integrationId }),
+          ...(isAfter ? { after: { expiresAt: new Date(ms), kind: afterKind, subjectId } } : {}),
+        }),
+      );
+      const rows = found.slice(0, limit);
+      const last = rows.at(-1);
+      const isMore = found.length > limit && last !== undefined;
+      return {
+        items: rows.map((row) => ({
+          kind: row.kind,
+          subjectId: row.subjectId,
+          integrationId: row.integrationId,
+          connectorId: row.connectorId,
+          expiresAt: row.expiresAt.toISOString(),
+          daysLeft: daysLeft(row.expiresAt),
+        })),
+        nextCursor: isMore ? encodeCursor(kind, [last.expiresAt.getTime(), last.kind, last.subjectId]) : null,
+      };
+    },
+  };
+}
