@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectors } from '@inthub/connectors';
-import { type Clock, createId, HubError, systemClock } from '@inthub/contracts';
-import type { DestinationStream } from 'pino';
+import { createId, HubError, systemClock } from '@inthub/contracts';
 import { createAccess, findApprovalRequired, findTenantSlug } from './access/access.ts';
 import { createAnnotations } from './annotations/annotations.ts';
 import { createAuditLog } from './audit/audit.ts';
@@ -11,10 +10,8 @@ import { catalogTypes } from './catalog-types.ts';
 import { startChangeNotifier } from './change-notifier.ts';
 import type { HubConfig } from './config.ts';
 import { createConnectionTests, scheduler } from './connection-tests.ts';
-import { createDatabase, migrate, startEmbeddedServer } from './database/database.ts';
 import { createDoctor } from './doctor/doctor.ts';
-import { createEgress } from './egress/egress.ts';
-import { createGateway, type GatewayDeps } from './gateway/gateway.ts';
+import { createGateway } from './gateway/gateway.ts';
 import { createGatewayStores } from './gateway-stores.ts';
 import { createCheckSchedule, createHealth } from './health/health.ts';
 import { createHttpServer, createLagMeter, httpStop } from './http/http.ts';
@@ -22,41 +19,23 @@ import { createIntegrationDirectory } from './integration-directory.ts';
 import { warnOfMissingKeys } from './missing-keys.ts';
 import { createOutsideVaultReader } from './outside-vaults.ts';
 import { recordUsage } from './record-usage.ts';
-import { readOrRefuse, refuseAddress, refuseSetting } from './refuse-setting.ts';
+import { refuseAddress, refuseSetting } from './refuse-setting.ts';
+import type { Hub, StartOptions } from './running-hub.ts';
 import { createGrants, createRuntime, loadConnectors } from './runtime/runtime.ts';
 import { startBudgets } from './start-budgets.ts';
+import { startDatabase } from './start-database.ts';
+import { startEgress } from './start-egress.ts';
 import { startEvents } from './start-events.ts';
 import { startInboundWebhooks } from './start-inbound-webhooks.ts';
 import { startModels } from './start-models.ts';
 import { startOutgoingWebhooks } from './start-outgoing-webhooks.ts';
 import { createUpkeep } from './start-upkeep.ts';
 import { startWorker } from './start-worker.ts';
-import { createStartedParts, type StopBounds } from './started-parts.ts';
+import { createStartedParts } from './started-parts.ts';
 import { createLogger, createRedactor, createTelemetry, createTraceBook, createTracer } from './telemetry/telemetry.ts';
-import { createTenantNetworks } from './tenant-networks.ts';
 import { auditChainKeys, createKeyRing, createVault, loadMasterKeys } from './vault/vault.ts';
 
-/** A running hub. */
-export interface Hub {
-  /** Where it answers, for example http://127.0.0.1:8080 */
-  readonly url: string;
-  /** The admin key, when this start made it; it is never shown again. */
-  readonly generatedKey: string | null;
-  /** Refuses new work, finishes what is under way, writes out every batch, closes everything. May be called twice. */
-  stop(): Promise<void>;
-}
-
-export interface StartOptions {
-  readonly clock?: Clock;
-  /** Where log lines go; default standard output. */
-  readonly logDestination?: DestinationStream;
-  /** Other than those of started-parts.ts; for tests. */
-  readonly stopBounds?: StopBounds;
-  /** Other limits than the gateway's own (1 000 calls a second for a tenant); for load tests. */
-  readonly limits?: GatewayDeps['limits'];
-  /** Trusted as those that ship with the hub are; for load tests. */
-  readonly connectors?: Parameters<typeof loadConnectors>[0]['builtIns'];
-}
+export type { Hub, StartOptions } from './running-hub.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -81,15 +60,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
   try {
     const { keys } = await loadMasterKeys({ ...config, log }).catch(refuseSetting);
 
-    let databaseUrl = config.databaseUrl;
-    if (databaseUrl === null) {
-      const server = await startEmbeddedServer({ dataDir: config.dataDir, log });
-      started.add({ name: 'embedded database', stop: server.stop });
-      databaseUrl = server.url;
-    }
-    await migrate(databaseUrl, { log });
-    const database = await createDatabase({ url: databaseUrl, log });
-    started.add({ name: 'database', stop: database.close });
+    const { database, databaseUrl } = await startDatabase({ config, log, started });
 
     const { metrics } = createTelemetry({ processMetrics: true });
     const traces = createTraceBook();
@@ -131,25 +102,14 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
       }),
     });
 
-    const networks = createTenantNetworks(access.getTenant);
-    const egress = readOrRefuse(() =>
-      createEgress({
-        policy: { allow: config.egressAllow, ownPorts: config.port === 0 ? [] : [config.port] },
-        clock,
-        log,
-        offline: config.offline,
-        network: networks.of,
-        version,
-      }),
-    );
-    const since = clock.now().toISOString();
-    const egressProof = () => ({ offline: config.offline, attempts: egress.attempts, since });
-    started.add({
-      name: 'egress',
-      async stop() {
-        await egress.close();
-        log.info(egressProof(), 'calls to outside hosts since the start');
-      },
+    const { getTenant } = access;
+    const { egress, networks, egressProof, isOffline } = startEgress({
+      config,
+      getTenant,
+      clock,
+      log,
+      version,
+      started,
     });
     const registry = await loadConnectors({
       builtIns: [...connectors, ...(options.connectors ?? [])],
@@ -261,14 +221,11 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
       record: (tenantId, integrationId, outcome) =>
         catalog.recordCheck({ principal: scheduler(tenantId), requestId: createId() }, integrationId, outcome),
       find: catalog.get,
-      offline: async (tenantId) => config.offline || (await networks.of(tenantId)).offline,
+      offline: isOffline,
       random: Math.random,
     });
     const annotations = createAnnotations({
-      database,
-      audit,
-      clock,
-      log,
+      ...ground,
       metrics,
       find: directory.find,
       execute: gateway.execute,
