@@ -1,6 +1,6 @@
 import { type ActionContext, type ConnectionStep, type ConnectorCheck, remedyCheck } from '@inthub/connector-sdk';
 import { apiPath, isCloud, userIdOf } from './deployment.ts';
-import { Myself, ServerInfo } from './schema.ts';
+import { ServerInfo, User } from './schema.ts';
 
 export const product = 'Jira';
 export const remedies = {
@@ -17,7 +17,7 @@ async function readServer(ctx: ActionContext) {
 }
 
 async function readUser(ctx: ActionContext) {
-  return (await ctx.http.get(apiPath('/myself', ctx))).json(Myself);
+  return (await ctx.http.get(apiPath('/myself', ctx))).json(User);
 }
 
 export const connectionSteps: readonly ConnectionStep[] = [

@@ -3,7 +3,7 @@ import type { Page } from '@inthub/contracts';
 import { browseUrl, fromBody, toBody, userIdOf } from './deployment.ts';
 import { issuePath, requireTime } from './issues.ts';
 import type { PageRequest } from './projects.ts';
-import { type Comment, CommentPage, OneComment } from './schema.ts';
+import { Comment, CommentPage } from './schema.ts';
 
 export async function listComments(
   { taskId, cursor, limit = 50 }: PageRequest & { taskId: string },
@@ -32,7 +32,7 @@ export async function addComment(
   ctx: ActionContext,
 ): Promise<TaskComment> {
   const response = await ctx.http.post(issuePath(taskId, '/comment', ctx), { json: { body: toBody(body, ctx) } });
-  return toComment(await response.json(OneComment), taskId, ctx);
+  return toComment(await response.json(Comment), taskId, ctx);
 }
 
 function toComment({ id, body, author, created, updated }: Comment, taskId: string, ctx: ActionContext): TaskComment {

@@ -58,7 +58,7 @@ export async function listProjects({ cursor, limit = 50 }: PageRequest, ctx: Act
 
 export async function getProject(projectId: string, ctx: ActionContext): Promise<ProjectDetail> {
   const path = apiPath(`/project/${encodeURIComponent(projectId)}`, ctx);
-  const project = await (await ctx.http.get(path)).json(OneProject);
+  const project = await (await ctx.http.get(path)).json(JiraProject);
   const byKind = await (await ctx.http.get(`${path}/statuses`)).json(ProjectStatuses);
   const statuses = new Map<string, TaskStatus>();
   for (const status of byKind.flatMap((kind) => kind.statuses)) {

@@ -7,9 +7,8 @@ const optional = <Schema extends Type.TSchema>(schema: Schema) => Type.Optional(
 const count = Type.Integer({ minimum: 0 });
 
 /** Cloud names users by `accountId`, Server by `name`. */
-const User = Type.Object({ accountId: optional(id), name: optional(id), displayName: optional(text) });
+export const User = Type.Object({ accountId: optional(id), name: optional(id), displayName: optional(text) });
 export type User = Type.Static<typeof User>;
-export const Myself = User;
 
 export const ServerInfo = Type.Object({
   baseUrl: optional(text),
@@ -17,7 +16,7 @@ export const ServerInfo = Type.Object({
   deploymentType: optional(text),
 });
 
-const Project = Type.Object({
+export const Project = Type.Object({
   id,
   key: id,
   name: text,
@@ -28,7 +27,6 @@ const Project = Type.Object({
 export type Project = Type.Static<typeof Project>;
 export const ProjectPage = Type.Object({ values: Type.Array(Project), isLast: Type.Boolean() });
 export const AllProjects = Type.Array(Project);
-export const OneProject = Project;
 
 const Status = Type.Object({
   id,
@@ -71,7 +69,7 @@ const Transition = Type.Object({ id, name: text, to: Status });
 export type Transition = Type.Static<typeof Transition>;
 export const Transitions = Type.Object({ transitions: Type.Array(Transition) });
 
-const Comment = Type.Object({
+export const Comment = Type.Object({
   id,
   body: Type.Optional(Type.Unknown()),
   author: optional(User),
@@ -79,7 +77,6 @@ const Comment = Type.Object({
   updated: optional(text),
 });
 export type Comment = Type.Static<typeof Comment>;
-export const OneComment = Comment;
 export const CommentPage = Type.Object({ comments: Type.Array(Comment), total: count });
 
 export const LabelPage = Type.Object({ values: Type.Array(text), isLast: Type.Boolean() });

@@ -24,7 +24,7 @@ const maxBlocks = 50;
 const fallbackLength = 3000;
 
 /** The three characters that mean something to Slack in a text; nothing else can make a mention or a link. */
-export function escapeText(text: string): string {
+function escapeText(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 

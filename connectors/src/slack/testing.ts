@@ -21,7 +21,7 @@ export interface FakeSlack {
   read(channelId: string, ts: string): string | undefined;
 }
 
-export const bot = { user_id: 'U0000000BOT', bot_id: 'B00000000B' };
+const bot = { user_id: 'U0000000BOT', bot_id: 'B00000000B' };
 const user = { id: 'U0000000ADA', email: 'ada@example.com', name: 'ada' };
 const member = {
   id: user.id,

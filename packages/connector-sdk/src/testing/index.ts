@@ -54,6 +54,7 @@ export {
 export { type RegistryConformanceOptions, type RegistryFixtures, registryConformance } from './registry-conformance.ts';
 export { type SourceControlConformanceOptions, sourceControlConformance } from './source-control-conformance.ts';
 export type { SourceControlFixtures } from './source-control-suite.ts';
+export type { ProjectManagementFixtures } from './task-conformance.ts';
 export { createTestContext, type TestContext, type TestContextOptions } from './test-context.ts';
 export { type VaultConformanceOptions, type VaultFixtures, vaultConformance } from './vault-conformance.ts';
 export {

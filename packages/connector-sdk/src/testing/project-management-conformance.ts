@@ -19,28 +19,10 @@ import {
   moving,
   nextSerial,
   type Of,
+  type ProjectManagementFixtures,
   type Run,
   updating,
 } from './task-conformance.ts';
-
-/** What the product under test holds. The suite creates tasks of its own and changes no others. */
-export interface ProjectManagementFixtures {
-  readonly projectId: string;
-  readonly projectKey: string;
-  /** Ids of projects that the list must show, among others. */
-  readonly projects: readonly string[];
-  /** Somebody whom a task can be given to. */
-  readonly userId: string;
-  /** Labels of the project that a task can carry. */
-  readonly labels: readonly [string, string, ...string[]];
-  /** Names of statuses that a new task can be moved to, one after the other. */
-  readonly statuses: readonly [string, string];
-  readonly missing: { readonly projectId: string; readonly taskId: string };
-  /** The product keeps story points. Default true. */
-  readonly hasEstimates?: boolean;
-  /** Text that descriptions and comments give back as it was; default Markdown of every kind. */
-  readonly text?: string;
-}
 
 export interface ProjectManagementConformanceOptions {
   readonly name: string;
