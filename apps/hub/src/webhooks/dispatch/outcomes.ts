@@ -2,6 +2,7 @@ import type { Clock, IntegrationEvent, TenantId } from '@inthub/contracts';
 import type { Database, SystemTx, TenantTx } from '../../database/database.ts';
 import type { EventWriter, NewEvent } from '../../events/events.ts';
 import type { Metrics } from '../../telemetry/telemetry.ts';
+import { relaxDurability } from './claim-repository.ts';
 import { type CircuitRules, type EndpointOutcome, judge } from './endpoint-health.ts';
 import { lockKeys, type OrderedKey, promoteHeads } from './enqueue-repository.ts';
 import { isOperational } from './matcher.ts';
@@ -111,10 +112,12 @@ export function createOutcomes({ database, events, clock, metrics, circuit }: Ou
     );
     const news = await database.system('inthub_dispatcher', async (tx) => {
       await lockKeys(tx, keys);
+      const relaxed = relaxDurability(tx);
       const locked = await lockHealth(
         tx,
         [...bySubscription.values()].flatMap(([first]) => first?.job ?? []),
       );
+      await relaxed;
       const judged = judgeAll(locked, bySubscription, now.getTime());
       const [ended] = await Promise.all([
         finish(tx, finished),
