@@ -1,9 +1,9 @@
 import { type Clock, HubError, invalidField, isId, type Page, type TenantId } from '@inthub/contracts';
 import Type from 'typebox';
 import type { AuditWriter } from '../../audit/audit.ts';
+import type { Acting } from '../../catalog/catalog.ts';
 import { cursorKind, type Database, decodeCursor, encodeCursor } from '../../database/database.ts';
 import { type DeliveryFilter, findDelivery, listDeliveries, requeueDeliveries } from './delivery-repository.ts';
-import type { Acting } from './endpoints.ts';
 import type { InboundDetail, InboundStatus, InboundSummary } from './inbound-delivery.ts';
 
 export interface DeliveryQuery {

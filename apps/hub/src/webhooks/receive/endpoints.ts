@@ -1,8 +1,9 @@
 // The addresses of an integration: made, listed, rotated, removed, and registered at the product. A network call is never made inside a
 // transaction: the endpoint exists before the product is told of it, because many products send a first delivery at once.
 import type { RegisteredWebhook, WebhookDefinition, WebhookRegistrationRequest } from '@inthub/connector-sdk';
-import { type Clock, createId, HubError, isId, type Principal, type TenantId } from '@inthub/contracts';
+import { type Clock, createId, HubError, isId, type TenantId } from '@inthub/contracts';
 import type { AuditWriter } from '../../audit/audit.ts';
+import type { Acting } from '../../catalog/catalog.ts';
 import type { Database, TenantTx } from '../../database/database.ts';
 import type { ConnectorRegistry, InstalledIntegration } from '../../runtime/runtime.ts';
 import type { Log } from '../../telemetry/telemetry.ts';
@@ -25,11 +26,6 @@ import {
   type WebhookKind,
 } from './endpoint-views.ts';
 import type { NewEndpoint } from './new-endpoint.ts';
-
-export interface Acting {
-  readonly principal: Principal;
-  readonly requestId: string;
-}
 
 /** Endpoints of integrations. Unknown ids and those of other tenants are `not_found` alike. */
 export interface WebhookEndpoints {
