@@ -94,11 +94,19 @@ export function createChatFrames(envelope: Envelope, asked: string, includeUsage
     return `data: ${JSON.stringify({ id, object: 'chat.completion.chunk', created, model }).slice(0, -1)},"choices":[`;
   }
 
-  function choice(delta: object, finish: string | null = null, logprobs: unknown = null): string {
+  function choice(delta: object, finish: string | null = null, logprobs?: unknown): string {
     const shown = isFirst ? { role: 'assistant', content: '', ...delta } : delta;
     isFirst = false;
-    const text = `{"index":0,"delta":${JSON.stringify(shown)},"logprobs":${JSON.stringify(logprobs)},"finish_reason":${JSON.stringify(finish)}}]`;
-    return head + text + tail;
+    return choiceOf(JSON.stringify(shown), finish, logprobs);
+  }
+
+  function choiceOf(delta: string, finish: string | null, logprobs: unknown): string {
+    // There are hundreds to an answer, and nearly all have neither.
+    const rest =
+      finish === null && logprobs == null
+        ? '"logprobs":null,"finish_reason":null'
+        : `"logprobs":${JSON.stringify(logprobs ?? null)},"finish_reason":${JSON.stringify(finish)}`;
+    return `${head}{"index":0,"delta":${delta},${rest}}]${tail}`;
   }
 
   function frame(delta: ChatDelta): string {
@@ -107,7 +115,9 @@ export function createChatFrames(envelope: Envelope, asked: string, includeUsage
         head = headOf(delta.id ?? envelope.id, delta.model);
         return choice({});
       case 'text':
-        return choice({ content: delta.text }, null, delta.logprobs);
+        return isFirst
+          ? choice({ content: delta.text }, null, delta.logprobs)
+          : choiceOf(`{"content":${JSON.stringify(delta.text)}}`, null, delta.logprobs);
       case 'thinking':
         return choice({ reasoning_content: delta.text });
       case 'tool_call': {
