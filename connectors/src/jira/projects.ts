@@ -9,7 +9,7 @@ import {
 import { HubError, type Page } from '@inthub/contracts';
 import { apiPath, isCloud, userIdOf } from './deployment.ts';
 import { categoryOf } from './issues.ts';
-import { AllProjects, type Project as JiraProject, OneProject, ProjectPage, ProjectStatuses } from './schema.ts';
+import { AllProjects, Project as JiraProject, ProjectPage, ProjectStatuses } from './schema.ts';
 
 export interface PageRequest {
   readonly cursor?: string | undefined;

@@ -48,7 +48,6 @@ export {
 export { type ModelStreamConformanceOptions, modelStreamConformance } from './model-stream-conformance.ts';
 export {
   type ProjectManagementConformanceOptions,
-  type ProjectManagementFixtures,
   projectManagementConformance,
 } from './project-management-conformance.ts';
 export { type RegistryConformanceOptions, type RegistryFixtures, registryConformance } from './registry-conformance.ts';
