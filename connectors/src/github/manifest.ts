@@ -12,7 +12,10 @@ const jwt = {
 } as const;
 
 /** docs.github.com/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps and docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api */
-const scopeHeaders = { granted: 'x-oauth-scopes', needed: ['x-accepted-oauth-scopes', 'x-accepted-github-permissions'] };
+const scopeHeaders = {
+  granted: 'x-oauth-scopes',
+  needed: ['x-accepted-oauth-scopes', 'x-accepted-github-permissions'],
+};
 
 const app: AuthMethod = {
   scopeHeaders,

@@ -13,7 +13,7 @@ import {
 } from './schema.ts';
 import { timestamp } from './timestamp.ts';
 
-export function toRepository(found: Static<typeof RepositoryFields>): Repository {
+function toRepository(found: Static<typeof RepositoryFields>): Repository {
   return {
     id: String(found.id),
     name: found.name,
@@ -71,7 +71,7 @@ async function listRepositories(
   }
 }
 
-export async function getRepository(owner: string, repo: string, ctx: ActionContext): Promise<Repository> {
+async function getRepository(owner: string, repo: string, ctx: ActionContext): Promise<Repository> {
   const response = await call('GET /repos/{owner}/{repo}', { owner, repo }, ctx);
   return toRepository(await response.json(RepositoryFields));
 }

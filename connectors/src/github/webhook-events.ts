@@ -10,7 +10,7 @@ const same = (thing: string, ...actions: readonly string[]): Actions =>
 const labels = ['labeled', 'unlabeled', 'assigned', 'unassigned'];
 
 /** Events that are told apart by their action. */
-export const actionEvents: Readonly<Record<string, Actions>> = {
+const actionEvents: Readonly<Record<string, Actions>> = {
   pull_request: {
     ...same('pr', 'opened', 'closed', 'reopened', 'edited', 'review_requested', 'review_request_removed', ...labels),
     synchronize: 'github.pr.synchronized',
@@ -55,11 +55,11 @@ export const actionEvents: Readonly<Record<string, Actions>> = {
 };
 
 /** A pull request that was merged is closed too; it becomes `merged` alone. */
-export const mergedType = 'github.pr.merged';
-export const statusType = 'github.status.changed';
-export const pingType = 'github.webhook.pinged';
+const mergedType = 'github.pr.merged';
+const statusType = 'github.status.changed';
+const pingType = 'github.webhook.pinged';
 /** Pushes, and refs that come and go, by the kind of ref. */
-export const refTypes = {
+const refTypes = {
   push: { branch: 'github.branch.pushed', tag: 'github.tag.pushed' },
   create: { branch: 'github.branch.created', tag: 'github.tag.created' },
   delete: { branch: 'github.branch.deleted', tag: 'github.tag.deleted' },

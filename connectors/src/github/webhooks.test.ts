@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { createMockGateway, createTestDelivery, webhookConformance } from '@inthub/connector-sdk/testing';
 import { sign } from '@octokit/webhooks-methods';
 import { describe, expect, it } from 'vitest';
@@ -12,12 +13,10 @@ interface Examples {
   readonly name: string;
   readonly examples: readonly Record<string, unknown>[];
 }
-const require = createRequire(import.meta.url);
+const examplesFolder = dirname(createRequire(import.meta.url).resolve('@octokit/webhooks-examples/package.json'));
 const sources = ['api.github.com', 'ghes-35', 'ghes-31'].map((folder) => ({
   folder,
-  all: JSON.parse(
-    readFileSync(require.resolve(`@octokit/webhooks-examples/${folder}/index.json`), 'utf8'),
-  ) as readonly Examples[],
+  all: JSON.parse(readFileSync(join(examplesFolder, folder, 'index.json'), 'utf8')) as readonly Examples[],
 }));
 const [current] = sources;
 const example = (event: string, action?: string) => {

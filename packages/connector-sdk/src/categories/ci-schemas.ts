@@ -30,8 +30,8 @@ const Id = (title: string, description?: string) =>
     ...(description === undefined ? {} : { description }),
   });
 
-export const runStatuses = ['queued', 'waiting', 'in_progress', 'completed'] as const;
-export const runConclusions = [
+const runStatuses = ['queued', 'waiting', 'in_progress', 'completed'] as const;
+const runConclusions = [
   'success',
   'failure',
   'cancelled',

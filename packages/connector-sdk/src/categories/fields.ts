@@ -10,10 +10,10 @@ export const lacking = (...fields: readonly string[]) => ({
   not: { anyOf: fields.map((field) => ({ required: [field] })) },
 });
 
-export const Cursor = Type.Optional(
+const Cursor = Type.Optional(
   Type.String({ minLength: 1, maxLength: 2048, title: 'Cursor', description: 'nextCursor of the page before.' }),
 );
-export const Limit = Type.Optional(
+const Limit = Type.Optional(
   Type.Integer({
     minimum: 1,
     maximum: pageLimits.max,

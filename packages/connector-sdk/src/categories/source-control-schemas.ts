@@ -76,7 +76,7 @@ export const GitTag = Type.Object({
   commitSha: Type.String({ description: 'The commit, also of an annotated tag.' }),
 });
 export type GitTag = Type.Static<typeof GitTag>;
-export const GitTagListInput = BranchListInput;
+export const GitTagListInput = Type.Object({ ...repositoryInput, ...pageInput }, closed);
 export const GitTagListOutput = pageOutput(GitTag);
 
 const commitFields = {
@@ -104,7 +104,7 @@ export const CommitListInput = Type.Object(
 );
 export const CommitListOutput = pageOutput(Commit);
 export const CommitGetInput = Type.Object({ ...repositoryInput, ref: Ref }, closed);
-export const CommitFile = Type.Object({
+const CommitFile = Type.Object({
   path: Type.String(),
   previousPath: nullable(Type.String()),
   status: Type.Enum(['added', 'modified', 'removed', 'renamed', 'copied', 'changed', 'unchanged']),
