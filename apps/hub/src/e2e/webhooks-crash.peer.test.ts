@@ -106,7 +106,8 @@ const arrivals = () => published.filter((id) => arrived.has(id)).length;
 
 beforeAll(async () => {
   [port, sinkPort] = [await findFreePort(), await findFreePort()];
-  postgres = await startEmbeddedServer();
+  // Durable: a server that forgets commits by itself would lose events that nobody could deliver.
+  postgres = await startEmbeddedServer({ durable: true });
   pool = new pg.Pool({ connectionString: postgres.adminUrl, max: 10 });
   pool.on('error', () => {});
   await startSink();

@@ -45,7 +45,7 @@ export interface Recovery {
   recover(acting: Acting, subscriptionId: string, request: RecoverRequest): Promise<Recovered>;
 }
 
-export const deadStatuses: readonly WebhookDelivery['status'][] = ['exhausted', 'parked'];
+const deadStatuses: readonly WebhookDelivery['status'][] = ['exhausted', 'parked'];
 const failedStatuses: readonly WebhookDelivery['status'][] = ['exhausted', 'parked', 'dropped'];
 const most = 10_000;
 const pageSize = 500;
