@@ -32,6 +32,14 @@ export interface ProviderFault {
   readonly body: string;
 }
 
+/** Told apart from what connectors put into their errors. */
+const known = new WeakSet<object>();
+
+/** The raw answer behind an error of the mapper; undefined for other errors. */
+export function providerFaultOf({ cause }: HubError): ProviderFault | undefined {
+  return typeof cause === 'object' && cause !== null && known.has(cause) ? (cause as ProviderFault) : undefined;
+}
+
 const maxKeptBytes = 8 * 1024;
 
 /** The one mapper from a provider's answer that nobody expected to an error. */
@@ -44,6 +52,7 @@ export function fromResponse(answer: FaultAnswer): HubError {
   const scopes = readScopes(headers, answer.scopeHeaders);
   const retryAfterMs = retryAfter(answer, code);
   const cause: ProviderFault = { status, contentType, body: redactText(text, secrets).slice(0, maxKeptBytes) };
+  known.add(cause);
   const message = [
     `${host} answered ${status}${said === undefined ? '' : `: ${said.replace(/[.\s]+$/, '')}`}.`,
     advice(answer, code, scopes),

@@ -84,7 +84,7 @@ async function call(ledger: BudgetLedger, rules: readonly BudgetRule[], use: Use
   }
 }
 
-describe('budgets', () => {
+describe('budgets', { timeout: 120_000 }, () => {
   it('let through what they allow, then refuse until their window begins anew', async () => {
     const rule = await budget({ limit: 3 });
     const replica = setUp.replica();

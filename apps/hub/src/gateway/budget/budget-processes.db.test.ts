@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => opened?.close());
 
-it('four processes together pass a budget to the last request and no further', async () => {
+it('four processes together pass a budget to the last request and no further', { timeout: 180_000 }, async () => {
   const { database } = opened;
   const clock = systemClock;
   const tenantId = await createTestTenant(database);

@@ -1,11 +1,15 @@
 // Stage 10: every call leaves one count in the metrics and one record in the audit, whichever stage ended it.
 import type { AuditRecord } from '../../audit/audit.ts';
+import { providerFaultOf } from '../../egress/egress.ts';
 import type { Log, Metrics } from '../../telemetry/telemetry.ts';
 import type { AuditQueue } from '../audit-queue.ts';
 import { actionOf, auditActions, connectorOf, traceIdOfCall } from '../call-labels.ts';
 import { type CallState, hasSucceeded } from '../call-state.ts';
 import { roundMs } from '../round-ms.ts';
 import type { Stage } from './stage.ts';
+
+/** Of the raw answer, in characters. */
+const maxAnswerLength = 2_000;
 
 export interface MeterAndAuditDeps {
   readonly metrics: Metrics;
@@ -102,6 +106,8 @@ function detailsOf(state: CallState): Record<string, unknown> {
   }
   if (error?.details['limitType'] !== undefined) details['limitType'] = error.details['limitType'];
   if (error !== undefined) details['message'] = safeText(error.message, 1_000);
+  const answer = error === undefined || state.plan?.sensitive === true ? undefined : providerFaultOf(error);
+  if (answer !== undefined) details['providerAnswer'] = shownAnswer(answer);
   if (target.kind === 'discovery') details['resourceType'] = safeText(target.resourceType, 128);
   if (state.tokensUsed !== null) details['tokensUsed'] = state.tokensUsed;
   const traceId = traceIdOfCall(state);
@@ -111,6 +117,15 @@ function detailsOf(state: CallState): Record<string, unknown> {
     details['webhookChange'] = target.change.kind;
   }
   return details;
+}
+
+/** What the provider said, which the caller does not see: the audit is where an operator looks for it. */
+function shownAnswer({ status, contentType, body }: NonNullable<ReturnType<typeof providerFaultOf>>): object {
+  return {
+    body: safeText(body, maxAnswerLength),
+    ...(contentType === undefined ? {} : { contentType: safeText(contentType, 128) }),
+    status,
+  };
 }
 
 function attemptOf({

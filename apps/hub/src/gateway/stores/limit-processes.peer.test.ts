@@ -39,7 +39,7 @@ async function outputOf<Output>(child: StartedChild): Promise<Output> {
   return JSON.parse(child.logs()) as Output;
 }
 
-describe.skipIf(peers.skip)(peers.label('four processes'), () => {
+describe.skipIf(peers.skip)(peers.label('four processes'), { timeout: 180_000 }, () => {
   let valkey: TestValkey;
   const children: StartedChild[] = [];
 

@@ -45,7 +45,7 @@ const stores: [name: string, skip: boolean, create: (clock: FakeClock) => LimitS
 const wide: LimitRequest = { tenantKey: 't', integrationKey: 't/i', weight: 1, tenant: {}, integration: {} };
 
 for (const [name, skip, create] of stores)
-  describe.skipIf(skip)(`limits in ${name}`, () => {
+  describe.skipIf(skip)(`limits in ${name}`, { timeout: 180_000 }, () => {
     function setUp() {
       const clock = createFakeClock();
       const store = create(clock);
