@@ -7,9 +7,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 const repository = join(import.meta.dirname, '../../../..');
 
 const suite = `
-import { defineAction, defineConnector, hmacProof, registryActions } from '@inthub/connector-sdk';
+import { ciActions, defineAction, defineConnector, hmacProof, numberedPages, registryActions, sourceControlActions } from '@inthub/connector-sdk';
 import { createHmac } from 'node:crypto';
-import { webhookConformance, createFakeRegistry, createMockGateway, faultConformance, manifestConformance, registryConformance, sampleImage } from '@inthub/connector-sdk/testing';
+import { ciConformance, sourceControlConformance, webhookConformance, createFakeRegistry, createMockGateway, faultConformance, manifestConformance, registryConformance, sampleImage } from '@inthub/connector-sdk/testing';
 import { HubError } from '@inthub/contracts';
 import Type from 'typebox';
 import { describe } from 'vitest';
@@ -95,6 +95,46 @@ webhook('NEW IDS', { deliveryId: () => String(performance.now()) });
 webhook('UNDECLARED', { events: ['acme.thing.unmade'] });
 webhook('FRAGILE', { translate: ({ body }) => { const text = Buffer.from(body).toString(); if (text === 'unmade') return []; if (text !== 'made') JSON.parse(text).a.b; return [{ type: 'acme.thing.made', data: {} }]; } });
 webhook('NOISY', { translate: () => [{ type: 'acme.thing.made', data: {} }] });
+
+const time = '2026-01-02T03:04:05.000Z';
+const scm = (name, handlers, more = {}) => describe(name, () => {
+  const connector = build(right, { actions: sourceControlActions(handlers) });
+  const hub = createMockGateway({ connector, respond: () => ({ json: { ok: true } }) });
+  sourceControlConformance({
+    name: 'it', offered: Object.keys(handlers), run: (action, input) => hub.run(action, input),
+    fixtures: () => ({ owner: 'o', repo: 'r', defaultBranch: 'main', repositories: ['o/r', 'o/s'], branches: ['a', 'b', 'c'], tags: [], file: { path: 'a', content: 'x' }, files: ['a'], unmerged: ['one', 'two'], ...more }),
+  });
+});
+const branch = (name) => ({ name, commitSha: 'a'.repeat(40), isProtected: false });
+const found = ({ repo }) => { if (repo !== 'r') throw new HubError('provider_not_found', 'no'); };
+const branches = async (input) => { found(input); return numberedPages({ cursor: input.cursor, limit: input.limit ?? 50, maxPageSize: 100, fetch: async ({ number, size }) => ({ items: names.slice((number - 1) * size, number * size).map(branch), hasNext: number * size < names.length }) }); };
+scm('SCM FINE', { 'branch.list': branches });
+scm('SCM ENDLESS', { 'branch.list': async ({ cursor, limit }) => ({ items: names.slice(0, limit).map(branch), nextCursor: 'again' + (cursor ?? '') }) });
+scm('SCM ANYWHERE', { 'branch.list': async (input) => branches({ ...input, repo: 'r' }) });
+scm('SCM LASTING URL', { 'repo.clone': async () => ({ url: 'https://x:y@h.test/o/r.git', cloneUrl: 'https://h.test/o/r.git', isAuthorised: true, expiresAt: null }) });
+const issues = [];
+const issue = (input) => ({ id: '1', number: 1, title: 't', body: '', state: 'open', author: 'a', assignees: [], labels: [], createdAt: time, updatedAt: time, url: 'https://h.test/issues/1', ...input });
+scm('SCM FORGETS', {
+  'issue.list': async () => ({ items: issues, nextCursor: null }),
+  'issue.create': async ({ title, body = '' }) => { const made = issue({ number: issues.length + 1, title, body }); issues.push(made); return made; },
+  'issue.update': async ({ number, title = 't', body = '', state = 'open' }) => issue({ number, title, body, state }),
+});
+const pulls = [];
+const pull = (input) => ({ id: '1', number: 1, title: 't', body: '', state: 'open', author: 'a', sourceBranch: 's', targetBranch: 'main', headSha: 'a'.repeat(40), isDraft: false, createdAt: time, updatedAt: time, mergedAt: null, reviewStatus: null, labels: [], url: 'https://h.test/pull/1', ...input });
+const details = { baseSha: null, isMergeable: null, mergeCommitSha: null, mergedBy: null, assignees: [], reviewers: [], additions: null, deletions: null, changedFiles: null };
+scm('SCM MERGES ALL', {
+  'pr.list': async ({ state }) => ({ items: pulls.filter((one) => one.state === state), nextCursor: null }),
+  'pr.create': async ({ title, body, sourceBranch, targetBranch }) => { const made = pull({ number: pulls.length + 1, title, body, sourceBranch, targetBranch }); pulls.push(made); return made; },
+  'pr.get': async ({ number }) => ({ ...pulls[number - 1], ...details }),
+  'pr.merge': async ({ number }) => { pulls[number - 1] = { ...pulls[number - 1], state: 'merged', mergedAt: time }; return { merged: true, sha: null }; },
+});
+const ci = (name, handlers) => describe(name, () => {
+  const connector = build(right, { actions: ciActions(handlers) });
+  const hub = createMockGateway({ connector, respond: () => ({ json: { ok: true } }) });
+  ciConformance({ name: 'it', offered: Object.keys(handlers), run: (action, input) => hub.run(action, input), fixtures: () => ({ repo: 'r', workflows: [], runs: ['1', '2'], finished: { id: '1', conclusion: 'failure' }, jobs: [] }) });
+});
+ci('CI CANCELS ALL', { 'run.cancel': async ({ runId }) => ({ runId, accepted: true }) });
+ci('CI PRAISES', { 'run.get': async ({ runId }) => ({ id: runId, number: null, name: 'n', workflowId: null, status: 'completed', conclusion: 'success', branch: null, commitSha: null, event: null, actor: null, createdAt: time, startedAt: null, updatedAt: time, url: 'u', finishedAt: null, attempt: null }) });
 `;
 
 describe('the conformance suites', () => {
@@ -143,6 +183,8 @@ describe('the conformance suites', () => {
   it('pass a connector that is right', () => {
     expect(results.filter(({ fullName }) => fullName.startsWith('FINE ')).length).toBeGreaterThan(25);
     expect(failed('FINE')).toEqual([]);
+    expect(results.filter(({ fullName }) => fullName.startsWith('SCM FINE ')).length).toBeGreaterThan(3);
+    expect(failed('SCM FINE')).toEqual([]);
     expect(results.filter(({ fullName }) => fullName.startsWith('SOUND ')).length).toBeGreaterThan(6);
     expect(failed('SOUND')).toEqual([]);
   });
@@ -173,6 +215,17 @@ describe('the conformance suites', () => {
     ['FRAGILE', 'survives any body'],
     ['NOISY', 'a kind that it does not know'],
     ['SAYS YES', 'denies another'],
+    ['SCM ENDLESS', 'finds what is there'],
+    ['SCM ENDLESS', 'refuses a cursor'],
+    ['SCM ANYWHERE', 'says that a repository does not exist'],
+    ['SCM LASTING URL', 'says whether the URL holds a credential'],
+    ['SCM FORGETS', 'tell the same story'],
+    ['SCM MERGES ALL', 'merged once'],
+    ['SCM MERGES ALL', 'refuses a second one'],
+    ['SCM MERGES ALL', 'does not exist'],
+    ['CI CANCELS ALL', 'leaves what is over'],
+    ['CI PRAISES', 'gives state and outcome'],
+    ['CI PRAISES', 'does not exist'],
   ])('catch a connector that %s: %s', (planted, test) => {
     expect(failed(planted)).toEqual(expect.arrayContaining([expect.stringContaining(test)]));
   });
