@@ -47,7 +47,8 @@ export function addWebhookCommands(program: Command, context: CliContext): void 
     .option('--secret-stdin', 'take the signing secret from standard input instead of a new one')
     .action(async (flags: SettingFlags & { inactive?: true; secretStdin?: true }) => {
       const { endpoint: url, event } = flags;
-      if (url === undefined || event === undefined) throw usageError('create needs --endpoint and at least one --event.');
+      if (url === undefined || event === undefined)
+        throw usageError('create needs --endpoint and at least one --event.');
       const body: NewBody = { ...(await settingsOf(flags, context)), url, events: [...event] };
       if (flags.inactive === true) body.active = false;
       if (flags.secretStdin === true) {
