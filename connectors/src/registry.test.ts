@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { registryActionIds } from '@inthub/connector-sdk';
+import { communicationActionIds, projectManagementActionIds, registryActionIds } from '@inthub/connector-sdk';
 import { describe, expect, it } from 'vitest';
 import { connectors } from './registry.ts';
 
@@ -45,5 +45,16 @@ describe('the registry', () => {
     }
     const scanning = registries.filter(({ actions }) => actions.has('scan.get')).map(({ manifest }) => manifest.id);
     expect(scanning).toEqual(['harbor', 'quay']);
+  });
+
+  it.each([
+    ['communication', communicationActionIds],
+    ['project_management', projectManagementActionIds],
+  ])('offers every standard action of %s, so that a caller may change the product', (category, ids) => {
+    const products = connectors.filter(({ manifest }) => manifest.metadata.category === category);
+
+    expect(products.length).toBeGreaterThan(1);
+    for (const { manifest, actions } of products)
+      expect([...actions.keys()], manifest.id).toEqual(expect.arrayContaining([...ids]));
   });
 });
