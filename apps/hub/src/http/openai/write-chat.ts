@@ -51,7 +51,7 @@ export function writeChat(result: ChatResult, { id, created }: Envelope): object
 }
 
 /** `cost` is the hub's own. */
-export function writeUsage(usage: ModelUsage): object {
+function writeUsage(usage: ModelUsage): object {
   return {
     prompt_tokens: usage.inputTokens,
     completion_tokens: usage.outputTokens,
