@@ -35,7 +35,7 @@ describe('what GitHub offers', () => {
   it('is all that the fabric asks of it', () => {
     const offered = new Set([...github.actions.values()].map(({ id, capability }) => capability ?? id));
 
-    // The sixteen of the connector interface; webhook.receive is what `webhooks` declares.
+    // The sixteen of the connector interface.
     for (const capability of [
       'repo.list',
       'repo.read',
@@ -52,6 +52,7 @@ describe('what GitHub offers', () => {
       'actions.status',
       'search.code',
       'search.issues',
+      'webhook.receive',
     ]) {
       expect(offered, capability).toContain(capability);
     }
@@ -137,6 +138,24 @@ describe('a list', () => {
     });
     expect(await gateway.run('pr.list', { ...at, state: 'closed' })).toMatchObject({ items: [{ number: 1 }] });
     expect(gateway.requests[0]?.url.searchParams.get('head')).toBe('octo:x');
+  });
+});
+
+describe('ten thousand repositories', () => {
+  it('are streamed page by page', async () => {
+    const total = 10_000;
+    const gateway = hub(({ url }) => {
+      const page = Number(url.searchParams.get('page'));
+      expect(url.searchParams.get('per_page')).toBe('100');
+      const json = Array.from({ length: 100 }, (_, at) => repository({ id: (page - 1) * 100 + at + 1 }));
+      const next = `<https://api.github.com/user/repos?page=${page + 1}>; rel="next"`;
+      return { json, headers: page * 100 < total ? { link: next } : {} };
+    });
+
+    const events = await gateway.stream('repo.list');
+
+    expect(events).toHaveLength(101);
+    expect(events.at(-1)).toEqual({ type: 'complete', summary: { count: total } });
   });
 });
 

@@ -245,6 +245,7 @@ export const sourceControlActionSpecs = {
     output: WebhookRegisterOutput,
     dataScope: { project: repository, dataTypes: ['configs'], containsPii: false },
     safe: false,
+    capability: 'webhook.receive',
     sensitive: true,
   },
   'webhook.remove': {
@@ -254,6 +255,7 @@ export const sourceControlActionSpecs = {
     output: WebhookRemoveOutput,
     dataScope: { project: repository, dataTypes: ['configs'], containsPii: false },
     safe: false,
+    capability: 'webhook.receive',
   },
 } as const satisfies ActionSpecs;
 
