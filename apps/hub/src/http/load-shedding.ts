@@ -13,11 +13,11 @@ export interface LagMeter {
 const tooLateMs = 50;
 const adjustEveryMs = 100;
 const fewer = 0.85;
-const more = 1.1;
+const more = 1.2;
 /** With fewer than these under way nobody is refused, however late the loop: a machine that others keep busy is slow, not flooded. */
 const leastUnderWay = 256;
-/** So many get in whatever happens. */
-const leastPerSecond = 200;
+/** So many get in whatever happens; few, so that a crowd that is already inside can go. */
+const leastPerSecond = 20;
 const burst = 64;
 /** A limit this far above what comes limits nothing. */
 const unlimitedFrom = 8;
