@@ -17,7 +17,7 @@ export function createTestDelivery({ body = '', headers = {}, receivedAt }: Test
   };
 }
 
-export function createHeaders(headers: Readonly<Record<string, string>>): HttpHeaders {
+function createHeaders(headers: Readonly<Record<string, string>>): HttpHeaders {
   const byName = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
   return { get: (name) => byName.get(name.toLowerCase()), entries: () => byName.entries() };
 }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { WebhookDefinition } from '@inthub/connector-sdk';
 import { HubError, invalidField } from '@inthub/contracts';
 import type { InstalledIntegration } from '../../runtime/runtime.ts';
+import type { StoredEndpoint } from './endpoint-repository.ts';
 import type { NewEndpoint } from './new-endpoint.ts';
 
 const secretBytes = 32;
@@ -61,4 +62,11 @@ export function chooseEvents(definition: WebhookDefinition, wanted: readonly str
       throw invalidField(`/events/${index}`, `must be one of ${definition.events.join(', ')}`, 'enum');
   });
   return wanted;
+}
+
+/** @throws HubError `not_found` */
+export function existing(present: readonly StoredEndpoint[], id: string): StoredEndpoint {
+  const endpoint = present.find((candidate) => candidate.id === id);
+  if (endpoint === undefined) throw new HubError('not_found', 'The integration has no such endpoint.');
+  return endpoint;
 }

@@ -8,7 +8,7 @@ import type { Database, TenantTx } from '../../database/database.ts';
 import type { ConnectorRegistry, InstalledIntegration } from '../../runtime/runtime.ts';
 import type { Log } from '../../telemetry/telemetry.ts';
 import type { Vault } from '../../vault/vault.ts';
-import { chooseDefinition, chooseEvents, chooseSecret, chooseTarget } from './choose-endpoint.ts';
+import { chooseDefinition, chooseEvents, chooseSecret, chooseTarget, existing } from './choose-endpoint.ts';
 import {
   deleteEndpoints,
   insertEndpoint,
@@ -26,6 +26,7 @@ import {
   type WebhookKind,
 } from './endpoint-views.ts';
 import type { NewEndpoint } from './new-endpoint.ts';
+import { receiver } from './receiver-principal.ts';
 
 /** Endpoints of integrations. Unknown ids and those of other tenants are `not_found` alike. */
 export interface WebhookEndpoints {
@@ -275,8 +276,10 @@ export function createWebhookEndpoints(deps: WebhookEndpointsDeps): WebhookEndpo
       await drop(acting, integration, endpoint);
     },
 
-    async deregisterAll(acting, integrationId) {
+    async deregisterAll({ principal, requestId }, integrationId) {
       if (!isId(integrationId)) return;
+      // As the hub itself: who may uninstall an integration may not be allowed to change webhooks otherwise.
+      const acting = { principal: receiver(principal.tenantId), requestId };
       const present = await database.tenant(acting.principal.tenantId, (tx) => listEndpoints(tx, integrationId));
       for (const endpoint of present) {
         await deregister(acting, endpoint).catch((error: unknown) =>
@@ -288,14 +291,6 @@ export function createWebhookEndpoints(deps: WebhookEndpointsDeps): WebhookEndpo
       }
     },
 
-    async forget(tx, integrationId) {
-      await deleteEndpoints(tx, integrationId);
-    },
+    forget: async (tx, integrationId) => void (await deleteEndpoints(tx, integrationId)),
   };
-}
-
-function existing(present: readonly StoredEndpoint[], id: string): StoredEndpoint {
-  const endpoint = present.find((candidate) => candidate.id === id);
-  if (endpoint === undefined) throw new HubError('not_found', 'The integration has no such endpoint.');
-  return endpoint;
 }

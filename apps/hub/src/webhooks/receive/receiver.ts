@@ -53,7 +53,7 @@ export interface DeliveryReceiverDeps {
 }
 
 export const defaultBodyLimit = 1 << 20;
-export const largestBodyLimit = 25 << 20;
+const largestBodyLimit = 25 << 20;
 /** A failed health check says that we do not reach the product, not that it does not reach us. */
 const receiving = new Set(['active', 'degraded', 'failed']);
 
