@@ -146,8 +146,8 @@ describe('a replica whose connection was lost', () => {
     await admin.query('UPDATE inthub.integrations SET version = version + 1 WHERE id = $1', [id]);
     await expect.poll(() => heard.changes).toEqual([`${tenantId}/${id}`]);
     expect(heard.lines).toEqual([
-      'changes of other replicas are not heard for the moment',
-      'changes of other replicas are heard again',
+      'nothing is heard from the database for the moment',
+      'the database is heard again',
     ]);
   });
 
