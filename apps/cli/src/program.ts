@@ -5,18 +5,21 @@ import { addAuditCommands } from './commands/audit.ts';
 import { addBudgetCommands } from './commands/budgets.ts';
 import { addCompletionCommand } from './commands/completion.ts';
 import { addConnectorCommands } from './commands/connectors.ts';
+import { addDeadLetterCommands } from './commands/dead-letters.ts';
+import { addEventCommands } from './commands/events.ts';
 import { addGrantCommands } from './commands/grants.ts';
 import { addIntegrationCommands } from './commands/integrations.ts';
 import { addKeyCommands } from './commands/keys.ts';
 import { addLoginCommands } from './commands/login.ts';
 import { addModelCommands } from './commands/models.ts';
+import { addRetentionCommands } from './commands/retention.ts';
 import { addStartCommand } from './commands/start.ts';
 import { addTenantCommands } from './commands/tenants.ts';
 import { addTypeCommands } from './commands/types.ts';
 import { addUserCommands } from './commands/users.ts';
 import { addVaultCommands } from './commands/vault.ts';
-import { addWebhookCommands } from './commands/webhooks.ts';
 import { addWebhookEndpointCommands } from './commands/webhook-endpoints.ts';
+import { addWebhookCommands } from './commands/webhooks.ts';
 import type { GlobalFlags } from './connection.ts';
 import { createContext } from './context.ts';
 import { reportError } from './report-error.ts';
@@ -66,6 +69,9 @@ function createProgram(terminal: Terminal, json: boolean): Command {
     addActionCommands,
     addGrantCommands,
     addModelCommands,
+    addEventCommands,
+    addDeadLetterCommands,
+    addRetentionCommands,
     addKeyCommands,
     addUserCommands,
     addTenantCommands,

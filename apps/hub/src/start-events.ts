@@ -58,6 +58,7 @@ export async function startEvents(options: StartEventsOptions): Promise<Events> 
     events,
     news,
     presence: listener.presence,
+    // rule-ok: injected-clock composition: this is where chance comes in
     random: Math.random,
     redact: (text, tenantId) => String(redact(text, tenantId)),
     ...(isNats ? { transport: createNatsTransport({ url: config.natsUrl ?? '', database, clock }) } : {}),

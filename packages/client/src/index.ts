@@ -1,3 +1,4 @@
+export { type FollowEventsOptions, followEvents } from './follow-events.ts';
 export * as api from './generated/sdk.gen.ts';
 export type * from './generated/types.gen.ts';
 export { HubApiError } from './hub-api-error.ts';

@@ -1,6 +1,7 @@
 import type { ExecuteActionData } from './generated/types.gen.ts';
-import { HubApiError, readProblem } from './hub-api-error.ts';
+import { HubApiError } from './hub-api-error.ts';
 import type { HubClient } from './hub-client.ts';
+import { requireStream } from './require-stream.ts';
 
 export interface StreamActionOptions {
   readonly client: HubClient;
@@ -44,19 +45,4 @@ export async function* streamAction<Event>(options: StreamActionOptions): AsyncG
   }
   if (failure instanceof HubApiError) throw failure;
   if (failure !== undefined) throw new HubApiError(0, {}, 'The stream of the action broke off.', failure);
-}
-
-async function requireStream(response: Response): Promise<Response> {
-  const type = response.headers.get('content-type') ?? '';
-  if (response.ok && type.startsWith('text/event-stream')) return response;
-  const text = await response.text();
-  let problem = {};
-  if (type.includes('json')) {
-    try {
-      problem = readProblem(JSON.parse(text));
-    } catch {
-      // Not JSON although it says so: the status below is all that is known.
-    }
-  }
-  throw new HubApiError(response.status, problem, `Status ${response.status} came instead of a stream of events.`);
 }

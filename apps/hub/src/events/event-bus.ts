@@ -36,7 +36,7 @@ export interface RunningEventBus extends EventBus {
   readonly tail: LogTail;
 }
 
-export const defaultTiming: ServeTiming = { leaseMs: 15_000, retryPollMs: 1_000, pollMs: 2_000 };
+const defaultTiming: ServeTiming = { leaseMs: 15_000, retryPollMs: 1_000, pollMs: 2_000 };
 const defaultDelaysMs = [1_000, 5_000, 30_000, 120_000, 600_000] as const;
 const relayName = 'nats-relay';
 const namePattern = /^[a-z0-9_-]{1,64}$/;

@@ -94,7 +94,7 @@ export async function selectHorizon(tx: SystemTx): Promise<LogPosition> {
   return { xactId: rows[0]?.xact_id ?? '0', seq: lastSeq };
 }
 
-export const lastSeq = '9223372036854775807';
+const lastSeq = '9223372036854775807';
 
 function matchesOfTenant(pattern: TypePattern, tenantId: string): RawBuilder<boolean> {
   return sql`(tenant_id = ${tenantId}::uuid AND ${matchesTypeSql(pattern)})`;

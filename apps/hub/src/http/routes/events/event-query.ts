@@ -17,7 +17,7 @@ export const SourceQuery = Type.Optional(
 export const EventPage = PageOf(reference<IntegrationEvent>('IntegrationEvent'));
 
 /** CloudEvents 1.0, JSON format: one, and a page in the shape of the other lists. */
-export const cloudEventType = 'application/cloudevents+json';
+const cloudEventType = 'application/cloudevents+json';
 
 /** Whether the caller asks for CloudEvents (github.com/cloudevents/spec, cloudevents/formats/json-format.md §3). */
 export function wantsCloudEvents(request: FastifyRequest): boolean {
