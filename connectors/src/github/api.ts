@@ -10,10 +10,10 @@ import {
   numberedPages,
 } from '@inthub/connector-sdk';
 import { HubError, type Page } from '@inthub/contracts';
-import type { Endpoints, RequestParameters } from '@octokit/types';
+import type { Endpoints } from '@octokit/types';
 
 export type Route = keyof Endpoints & string;
-type GivenParameters<R extends Route> = Omit<Endpoints[R]['parameters'], keyof RequestParameters>;
+type GivenParameters<R extends Route> = Endpoints[R]['parameters'];
 /** As the description has it, where a parameter that is undefined is left out. */
 export type Parameters<R extends Route> = {
   [Name in keyof GivenParameters<R>]: GivenParameters<R>[Name] | Absent<R, Name>;
