@@ -1,11 +1,11 @@
 // What is possible at all: the same bodies, signed in the same way, in a closed loop of undici's own request, and nothing written anywhere.
 // Arguments: port, connections, seconds, body.
-import { createHmac, randomBytes, randomUUID } from 'node:crypto';
+import { createHmac, createSecretKey, randomBytes, randomUUID } from 'node:crypto';
 import { Pool } from 'undici';
 
 const [port = '', connections = '', seconds = '', text = ''] = process.argv.slice(2);
 const body = Buffer.from(text);
-const key = randomBytes(32);
+const key = createSecretKey(randomBytes(32));
 const pool = new Pool(`http://127.0.0.1:${port}`, { connections: Number(connections), pipelining: 1 });
 const endMs = performance.now() + Number(seconds) * 1_000;
 let sent = 0;

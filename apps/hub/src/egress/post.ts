@@ -5,7 +5,7 @@ import type { CallBounds } from './call-bounds.ts';
 import type { DeadlineWatch } from './deadline.ts';
 import { exchange } from './exchange.ts';
 import { createHostRules } from './host-rules.ts';
-import { type HostPolicy, parseTarget, type Target } from './policy.ts';
+import { type EgressPolicy, type HostPolicy, parseTarget, type Target } from './policy.ts';
 import type { Pools } from './pools.ts';
 import type { TenantRules } from './tenant-rules.ts';
 
@@ -46,6 +46,8 @@ interface Place {
   readonly hosts: HostPolicy;
   /** Path and query. */
   readonly path: string;
+  /** The policy that has let it pass; the socket is judged anew whenever one is opened. */
+  allowedBy: EgressPolicy | undefined;
 }
 
 export interface PosterParts {
@@ -81,6 +83,7 @@ export function createPoster({ pools, clock, watch, rulesOf, userAgent }: Poster
         target,
         hosts: { endpoint: target, allowed: none, blocked: none },
         path: `${url.pathname}${url.search}`,
+        allowedBy: undefined,
       };
       places.set(text, place);
     }
@@ -100,8 +103,10 @@ export function createPoster({ pools, clock, watch, rulesOf, userAgent }: Poster
       const found = rulesOf(tenantId);
       const { offline, policy } = found instanceof Promise ? await found : found;
       if (offline !== undefined) throw offline();
-      const { target, hosts, path } = placeOf(url);
-      policy.checkTarget(target, hosts);
+      const place = placeOf(url);
+      const { target, hosts, path } = place;
+      if (place.allowedBy !== policy) policy.checkTarget(target, hosts);
+      place.allowedBy = policy;
       const route = pools.get({
         tenantId,
         policy,
