@@ -53,7 +53,7 @@ const expiring = (token: string, afterSeconds = 3600) =>
   respond.json(201, { token, expires_at: new Date(test.clock.now().getTime() + afterSeconds * 1000).toISOString() });
 const client = (material = appOf(pkcs1), more: object = {}) =>
   test.client(`${server.url}/api/v3`, { scheme, material, ...more });
-const sent = () => server.requests.at(-1)?.headers['authorization'];
+const sent = () => String(server.requests.at(-1)?.headers['authorization']);
 
 describe('a signed JWT', () => {
   it('is one that the provider can verify, and is never the key', async () => {
@@ -61,7 +61,7 @@ describe('a signed JWT', () => {
 
     await client(appOf(pkcs1), { auth: { perPath: { '/app': jwt } } }).get('/app');
 
-    const token = sent()?.slice('Bearer '.length) ?? '';
+    const token = sent().slice('Bearer '.length);
     const key = await importSPKI(publicKey.export({ type: 'spki', format: 'pem' }).toString(), 'RS256');
     const { payload } = await jwtVerify(token, key, { currentDate: test.clock.now(), algorithms: ['RS256'] });
     const nowSeconds = Math.floor(test.clock.now().getTime() / 1000);
