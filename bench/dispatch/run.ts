@@ -83,6 +83,7 @@ async function run(): Promise<void> {
   await dispatch(tenantId, 2_000); // warm
   const measured = {
     bare: [] as number[],
+    bareCpu: [] as number[],
     hub: [] as number[],
     ratio: [] as number[],
     hubCpu: [] as number[],
