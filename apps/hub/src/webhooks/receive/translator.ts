@@ -45,7 +45,7 @@ const sweepBatch = 1_000;
 const maxSweeps = 200;
 /** Storing goes first: above this many waiting deliveries a batch waits for its turn, but never long. */
 const busyAbove = 32;
-const stepBackMs = 20;
+const stepBackMs = 100;
 /** After a failure that may pass. */
 const retryMs: readonly number[] = [1_000, 10_000, 60_000, 600_000];
 
