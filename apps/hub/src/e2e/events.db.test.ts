@@ -124,7 +124,19 @@ describe('events', () => {
     });
   });
 
-  it('serves so many streams a tenant, and ends them when it stops', async () => {
+  it('lets a platform admin say how long things are kept, and shows what runs out', async () => {
+    const changed = await hub.call('PUT', '/api/v1/retention/events', { keepDays: 120 });
+    expect(changed.body, changed.text).toMatchObject({ kind: 'events', keepDays: 120, defaultDays: 90 });
+    const { body } = await hub.call('GET', '/api/v1/retention');
+    expect(body.items.find(({ kind }: { kind: string }) => kind === 'events').keepDays).toBe(120);
+    expect((await hub.call('PUT', '/api/v1/retention/events', { keepDays: 1 })).status).toBe(400);
+    expect((await hub.call('PUT', '/api/v1/retention/nothing', { keepDays: 9 })).status).toBe(404);
+    const { body: audit } = await hub.call('GET', '/api/v1/audit?action=retention.set');
+    expect(audit.items).toMatchObject([{ target: { id: 'events' }, after: { keepDays: 120 } }]);
+    expect((await hub.call('GET', '/api/v1/expiries')).body).toEqual({ items: [], nextCursor: null });
+  });
+
+  it('serves so many streams a tenant, and ends them when it stops', { timeout: 90_000 }, async () => {
     const open = () => fetch(`${hub.url}/api/v1/events/stream`, { headers: { authorization: `Bearer ${adminKey}` } });
     // Those of the tests before may not be gone yet.
     const streams: Response[] = [];
