@@ -18,7 +18,7 @@ export interface LogSourceOptions {
 }
 
 const shortestWaitMs = 1;
-const longestWaitMs = 50;
+const longestWaitMs = 20;
 
 /** Reads the fact log from a position on, and never past a transaction that still runs. */
 export function createLogSource({
