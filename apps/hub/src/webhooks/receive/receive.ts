@@ -49,6 +49,8 @@ export interface InboundWebhooksDeps
   readonly bounds?: Omit<GroupCommitOptions, 'write'>;
 }
 
+const wakeEveryMs = 200;
+
 export function createInboundWebhooks(deps: InboundWebhooksDeps): InboundWebhooks {
   const { database, audit, clock, log } = deps;
   const metrics = createIngestMetrics(deps.metrics, () => commit.waiting);
@@ -60,7 +62,16 @@ export function createInboundWebhooks(deps: InboundWebhooksDeps): InboundWebhook
   });
   const translator = createTranslator({ ...deps, metrics, storing: () => commit.waiting });
   let isTranslating = false;
+  let wokenAtMs = Number.NEGATIVE_INFINITY;
   const commit = createGroupCommit({ ...deps.bounds, write });
+
+  /** Each NOTIFY holds up all other commits that notify; workers that miss one look again within a second. */
+  function isTimeToWake(): boolean {
+    const nowMs = clock.monotonicMs();
+    if (nowMs - wokenAtMs < wakeEveryMs) return false;
+    wokenAtMs = nowMs;
+    return true;
+  }
 
   /** A worker in this process takes what it has room for straight from memory; the rest is found in the database. */
   async function write(batch: readonly NewInbound[]): Promise<readonly StoredInbound[]> {
@@ -69,7 +80,7 @@ export function createInboundWebhooks(deps: InboundWebhooksDeps): InboundWebhook
     const { fresh, first } = await database.system('inthub_ingest', async (tx) => {
       const stored = await storeDeliveries(tx, batch, { lease });
       const duplicates = batch.filter(({ id }) => !stored.has(id));
-      if (!isTranslating && stored.size > 0) await wakeWorkers(tx);
+      if (!isTranslating && stored.size > 0 && isTimeToWake()) await wakeWorkers(tx);
       return { fresh: stored, first: duplicates.length === 0 ? undefined : await findStoredIds(tx, duplicates) };
     });
     if (isLocal)
