@@ -6,11 +6,13 @@ import { bitbucket } from './bitbucket/connector.ts';
 import { dockerhub } from './dockerhub/connector.ts';
 import { ghcr } from './ghcr/connector.ts';
 import { github } from './github/connector.ts';
+import { haproxy } from './haproxy/connector.ts';
 import { harbor } from './harbor/connector.ts';
 import { hashicorpVault } from './hashicorp_vault/connector.ts';
 import { inmemory } from './inmemory/connector.ts';
 import { jira } from './jira/connector.ts';
 import { linear } from './linear/connector.ts';
+import { nginx } from './nginx/connector.ts';
 import { oci } from './oci/connector.ts';
 import { ollama } from './ollama/connector.ts';
 import { openai } from './openai/connector.ts';
@@ -26,11 +28,13 @@ export const connectors: readonly ConnectorDefinition[] = [
   dockerhub,
   ghcr,
   github,
+  haproxy,
   harbor,
   hashicorpVault,
   inmemory,
   jira,
   linear,
+  nginx,
   oci,
   ollama,
   openai,

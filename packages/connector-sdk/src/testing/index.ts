@@ -51,6 +51,7 @@ export {
   projectManagementConformance,
 } from './project-management-conformance.ts';
 export { type RegistryConformanceOptions, type RegistryFixtures, registryConformance } from './registry-conformance.ts';
+export { type RouterConformanceOptions, type RouterFixtures, routerConformance } from './router-conformance.ts';
 export { type SourceControlConformanceOptions, sourceControlConformance } from './source-control-conformance.ts';
 export type { SourceControlFixtures } from './source-control-suite.ts';
 export type { ProjectManagementFixtures } from './task-conformance.ts';

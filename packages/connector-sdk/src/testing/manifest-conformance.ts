@@ -26,7 +26,8 @@ const standardActions: readonly string[] = [
   ...communicationActionIds,
   ...projectManagementActionIds,
   ...modelProviderActionIds,
-  ...registryActionIds, ...routerActionIds,
+  ...registryActionIds,
+  ...routerActionIds,
   ...vaultActionIds,
 ];
 
