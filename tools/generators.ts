@@ -11,4 +11,5 @@ export interface Generator {
 export const generators: readonly Generator[] = [
   { name: 'openapi', script: 'tools/generate-openapi.ts', writes: ['packages/client/openapi.json'] },
   { name: 'client', script: 'tools/generate-client.ts', writes: ['packages/client/src/generated'] },
+  { name: 'connector pages', script: 'tools/generate-connector-pages.ts', writes: ['docs/connectors'] },
 ];
