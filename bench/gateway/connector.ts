@@ -1,5 +1,6 @@
 // A connector as those that ship with the hub: one safe action that asks the provider and checks what it says. Nothing caches it.
 import { defineConnector } from '@inthub/connector-sdk';
+import Type from 'typebox';
 
 const url = 'https://example.org/';
 const string = { type: 'string' } as const;
@@ -39,7 +40,7 @@ export const connector = defineConnector({
         description: 'A provider that answers at once.',
         category: 'custom',
         capabilities: ['bench'],
-        config: { type: 'object', properties: {} },
+        config: Type.Object({}),
         defaultEndpoint: null,
       },
     ],

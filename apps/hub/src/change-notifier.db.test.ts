@@ -57,20 +57,19 @@ describe('changes of a tenant', () => {
   it('are heard by every replica: what may be sent for it, its budgets and those of its integrations', async () => {
     const replicas = [await listen(), await listen()];
     const id = await insertIntegration();
-    const budget = (integration: string | null) =>
-      [
-        `INSERT INTO inthub.budgets (tenant_id, id, integration_id, measure, period, amount, mode, created_at, modified_at, modified_by)
+    const budget = (integration: string | null): [string, unknown[]] => [
+      `INSERT INTO inthub.budgets (tenant_id, id, integration_id, measure, period, amount, mode, created_at, modified_at, modified_by)
       VALUES ($1, $2, $3, 'requests', 'day', 5, 'hard', now(), now(), 'me')`,
-        [tenantId, createId(), integration],
-      ] as const;
+      [tenantId, createId(), integration],
+    ];
 
     await admin.query("UPDATE inthub.tenants SET name = 'Renamed' WHERE id = $1", [tenantId]);
     await admin.query('UPDATE inthub.tenants SET offline = true WHERE id = $1', [tenantId]);
     await admin.query("UPDATE inthub.tenants SET egress_allow = '{10.0.0.0/8}', offline = false WHERE id = $1", [
       tenantId,
     ]);
-    await admin.query(...(budget(null) as [string, unknown[]]));
-    await admin.query(...(budget(id) as [string, unknown[]]));
+    await admin.query(...budget(null));
+    await admin.query(...budget(id));
     await admin.query('UPDATE inthub.budgets SET amount = 6 WHERE integration_id = $1', [id]);
     await admin.query('DELETE FROM inthub.budgets WHERE tenant_id = $1', [tenantId]);
 
@@ -145,10 +144,7 @@ describe('a replica whose connection was lost', () => {
     await expect.poll(() => heard.missed, { timeout: 10_000 }).toBe(1);
     await admin.query('UPDATE inthub.integrations SET version = version + 1 WHERE id = $1', [id]);
     await expect.poll(() => heard.changes).toEqual([`${tenantId}/${id}`]);
-    expect(heard.lines).toEqual([
-      'nothing is heard from the database for the moment',
-      'the database is heard again',
-    ]);
+    expect(heard.lines).toEqual(['nothing is heard from the database for the moment', 'the database is heard again']);
   });
 
   it('does not hold up the end', async () => {

@@ -21,7 +21,7 @@ export function isFirstKv({ integration }: ActionContext): boolean {
 }
 
 /** Vault Enterprise takes the namespace from a header ("Namespaces" in its documentation). */
-export function headers({ integration }: ActionContext): Record<string, string> {
+function headers({ integration }: ActionContext): Record<string, string> {
   const { namespace } = integration.config;
   return typeof namespace === 'string' && namespace !== '' ? { 'x-vault-namespace': namespace } : {};
 }

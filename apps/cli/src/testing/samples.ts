@@ -110,7 +110,14 @@ export const sampleConnector: GetConnectorResponse = {
 
 function sampleAction(action: string, types: string[], input: Record<string, unknown>) {
   const output = { type: 'object', properties: { tags: { type: 'array', items: { type: 'string' } } } };
-  const about = { title: action, description: `Does ${action}.`, capability: action, safe: true, weight: 1 };
+  const about = {
+    title: action,
+    description: `Does ${action}.`,
+    capability: action,
+    safe: true,
+    sensitive: false,
+    weight: 1,
+  };
   return { id: action, ...about, streams: false, types, input, output };
 }
 

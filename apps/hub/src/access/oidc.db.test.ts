@@ -47,7 +47,7 @@ beforeEach(() => {
   access = accessTo(provider);
 });
 
-const present = (token: string) => access.authenticate(`Bearer ${token}`);
+const present = async (token: string) => access.authenticate(`Bearer ${token}`);
 const outcome = (promise: Promise<Principal>) =>
   promise.then(
     () => 'let in',

@@ -22,6 +22,7 @@ import {
   type CredentialInfo,
   createKeyRing,
   createVault,
+  type ResolvedCredential,
   type ResolveRequest,
   type Vault,
   type VaultDeps,
@@ -48,7 +49,7 @@ export interface VaultRig {
     to?: { integrationId?: string; tenantId?: TenantId },
   ): Promise<CredentialInfo>;
   /** For an integration of its own unless `change` names one, so that nothing comes out of a cache. */
-  resolve(vault: Vault, authRef: string, change?: Partial<ResolveRequest>): ReturnType<Vault['resolve']>;
+  resolve(vault: Vault, authRef: string, change?: Partial<ResolveRequest>): Promise<ResolvedCredential>;
   revoke(vault: Vault, integrationId: string): Promise<number>;
   /** SQL past row-level security. */
   sql(text: string, values?: unknown[]): Promise<pg.QueryResult>;
@@ -141,7 +142,7 @@ export async function openVaultRig(): Promise<VaultRig> {
           requestId: 'store-1',
         }),
       ),
-    resolve(vault, authRef, change = {}) {
+    async resolve(vault, authRef, change = {}) {
       const { kind, id, name } = principal(acme);
       const request = {
         tenantId: acme,
