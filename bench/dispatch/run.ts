@@ -16,7 +16,7 @@ import { cpuMs, familyOf, otherCore, pin, subjectCore } from '../gateway/cores.t
 import { wait } from '../gateway/load.ts';
 import { type StartedProcess, startProcess } from '../gateway/start-process.ts';
 import { quantile, show, spreadOf, table } from '../gateway/statistics.ts';
-import { insertEvents, publishOne, queueDead } from './events.ts';
+import { insertEvents, publishOne, queueDead, startAnnouncer } from './events.ts';
 
 const { values } = parseArgs({
   options: {
@@ -185,14 +185,16 @@ async function fixedRate(tenantId: string): Promise<readonly number[]> {
   await stats('/reset');
   const cpuBefore = [cpuMs([hub.pid]), cpuMs(familyOf(postgres.pid))] as const;
   const total = rate * lasting;
+  const announcer = await startAnnouncer(new pg.Client({ connectionString: postgres.adminUrl }));
   const startMs = performance.now();
   const publishing: Promise<void>[] = [];
   while (publishing.length < total) {
     const due = Math.min(total, Math.floor(((performance.now() - startMs) / 1_000) * rate) + 1);
-    while (publishing.length < due) publishing.push(publishOne(pool, tenantId));
+    while (publishing.length < due) publishing.push(publishOne(pool, tenantId).then(announcer.tell));
     await wait(1);
   }
   await Promise.all(publishing);
+  await announcer.close();
   let seen: Stats;
   do {
     await wait(200);
