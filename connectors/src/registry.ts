@@ -6,6 +6,7 @@ import { bitbucket } from './bitbucket/connector.ts';
 import { dockerhub } from './dockerhub/connector.ts';
 import { ghcr } from './ghcr/connector.ts';
 import { github } from './github/connector.ts';
+import { gitlab } from './gitlab/connector.ts';
 import { haproxy } from './haproxy/connector.ts';
 import { harbor } from './harbor/connector.ts';
 import { hashicorpVault } from './hashicorp_vault/connector.ts';
@@ -28,6 +29,7 @@ export const connectors: readonly ConnectorDefinition[] = [
   dockerhub,
   ghcr,
   github,
+  gitlab,
   haproxy,
   harbor,
   hashicorpVault,

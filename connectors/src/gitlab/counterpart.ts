@@ -1,0 +1,140 @@
+/**
+ * GitLab's own OpenAPI description, by which the tests judge every request that it knows and every reply of the fake. Where it is
+ * wrong about what GitLab answers (and docs.gitlab.com/api is right) it is mended here, each with its reason.
+ */
+import { readFileSync } from 'node:fs';
+import {
+  type ApiDescription,
+  createApiDescription,
+  type Reply,
+  type Responder,
+  type SentRequest,
+} from '@inthub/connector-sdk/testing';
+import { expect } from 'vitest';
+import { parse } from 'yaml';
+
+type Schema = Record<string, unknown>;
+interface Operation {
+  parameters?: { name: string; in: string; schema: Schema }[];
+  responses: Record<string, { content?: Record<string, { schema: Schema }> }>;
+}
+interface Document {
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, { properties?: Record<string, Schema> }> };
+}
+
+const people = { type: 'array', items: { $ref: '#/components/schemas/API_Entities_UserBasic' } };
+const mergeRequest = {
+  assignees: people,
+  reviewers: people,
+  labels: { type: 'array', items: { type: 'string' } },
+  draft: { type: 'boolean' },
+};
+/** The generator writes `string` for what it cannot see, and one where there are several. */
+const mistyped: Record<string, Record<string, Schema>> = {
+  API_Entities_MergeRequestBasic: mergeRequest,
+  API_Entities_MergeRequest: mergeRequest,
+  API_Entities_Issue: { assignees: people },
+  API_Entities_MergeRequestApprovals: {
+    approved_by: { type: 'array', items: { $ref: '#/components/schemas/API_Entities_Approvals' } },
+  },
+  API_Entities_ProjectHook: { id: { type: 'integer' } },
+};
+/** Lists that it says are one item. */
+const lists = [
+  '/issues',
+  '/groups/{id}/issues',
+  '/projects/{id}/issues',
+  '/projects/{id}/repository/tree',
+  '/projects/{id}/merge_requests/{merge_request_iid}/reviewers',
+  '/projects/{id}/merge_requests/{merge_request_iid}/diffs',
+];
+/** docs.gitlab.com/api/rest, "Keyset-based pagination": parameters of every such list, told once and in no list's own description. */
+const keyset = ['/projects', '/projects/{id}/jobs'];
+
+export function loadDescription(file: string): ApiDescription {
+  const document = parse(readFileSync(file, 'utf8')) as Document;
+  for (const [name, properties] of Object.entries(mistyped))
+    Object.assign(document.components.schemas[name]?.properties ?? {}, properties);
+  // It says of no field that it may be null, and many are.
+  for (const { properties = {} } of Object.values(document.components.schemas))
+    for (const [field, schema] of Object.entries(properties))
+      properties[field] =
+        typeof schema['type'] === 'string' ? { ...schema, nullable: true } : { anyOf: [schema, { type: 'null' }] };
+  for (const path of lists) {
+    const content = document.paths[`/api/v4${path}`]?.['get']?.responses['200']?.content?.['application/json'];
+    if (content !== undefined) content.schema = { type: 'array', items: content.schema };
+  }
+  for (const path of keyset)
+    document.paths[`/api/v4${path}`]?.['get']?.parameters?.push(
+      { name: 'pagination', in: 'query', schema: { type: 'string', enum: ['legacy', 'keyset'] } },
+      { name: 'cursor', in: 'query', schema: { type: 'string' } },
+    );
+  for (const item of Object.values(document.paths)) {
+    // A project goes by its encoded path as well as by its number, wherever its number does.
+    for (const operation of Object.values(item))
+      for (const parameter of operation.parameters ?? [])
+        if (parameter.in === 'path' && parameter.name === 'id') parameter.schema = { type: 'string' };
+    // Lists go into a query with commas between ("labels: comma-separated label names").
+    for (const parameter of item['get']?.parameters ?? [])
+      if (parameter.name === 'labels' || parameter.name === 'assignee_username') parameter.schema = { type: 'string' };
+    // What a POST makes is answered with 201.
+    const made = item['post']?.responses;
+    if (made?.['200'] !== undefined) made['201'] ??= made['200'];
+  }
+  return createApiDescription(document);
+}
+
+/** What the description lacks altogether; the fake's answers to these are typed by @gitbeaker/rest, or by docs.gitlab.com/api alone. */
+const undescribed = [
+  /^GET \/api\/v4\/users$/,
+  /\/merge_requests\/\d+\/(?:notes|discussions)(?:\/\d+)?$/,
+  /^GET \/api\/v4\/(?:projects|groups)\/[^/]+\/search$/,
+];
+
+/** Judges every exchange on its way. */
+export function checked(respond: Responder, description: ApiDescription): Responder {
+  return async (request, signal) => {
+    const reply = await respond(request, signal);
+    const what = `${request.method} ${request.url.pathname}`;
+    if (undescribed.some((pattern) => pattern.test(what))) return reply;
+    expect(description.checkRequest(request), `${what}${request.url.search}`).toEqual([]);
+    const status = reply?.status ?? 200;
+    if (reply?.json !== undefined && status < 300)
+      expect(description.checkReply(request, status, reply.json), `reply to ${what}`).toEqual([]);
+    return reply;
+  };
+}
+
+/** A page by number, with the headers that GitLab gives. */
+export function paged({ url }: SentRequest, all: readonly unknown[]): Reply {
+  const page = Number(url.searchParams.get('page') ?? 1);
+  const size = Number(url.searchParams.get('per_page') ?? 20);
+  const isLast = page * size >= all.length;
+  const next = new URL(url);
+  next.searchParams.set('page', String(page + 1));
+  return {
+    json: all.slice((page - 1) * size, page * size),
+    headers: {
+      'x-total': String(all.length),
+      'x-next-page': isLast ? '' : String(page + 1),
+      ...(isLast ? {} : { link: `<${next.href}>; rel="next"` }),
+    },
+  };
+}
+
+/** A page by key: what comes after the item of this key. */
+export function keyed(
+  { url }: SentRequest,
+  all: readonly Record<string, unknown>[],
+  field: string,
+  parameter: string,
+): Reply {
+  const size = Number(url.searchParams.get('per_page') ?? 20);
+  const after = url.searchParams.get(parameter);
+  const start = after === null ? 0 : all.findIndex((item) => String(item[field]) === after) + 1;
+  const items = all.slice(start, start + size);
+  const next = new URL(url);
+  next.searchParams.set(parameter, String(items.at(-1)?.[field] ?? ''));
+  return { json: items, headers: start + size < all.length ? { link: `<${next.href}>; rel="next"` } : {} };
+}
