@@ -5,6 +5,7 @@ import { artifactory } from './artifactory/connector.ts';
 import { bitbucket } from './bitbucket/connector.ts';
 import { dockerhub } from './dockerhub/connector.ts';
 import { ghcr } from './ghcr/connector.ts';
+import { gitea } from './gitea/connector.ts';
 import { github } from './github/connector.ts';
 import { gitlab } from './gitlab/connector.ts';
 import { haproxy } from './haproxy/connector.ts';
@@ -28,6 +29,7 @@ export const connectors: readonly ConnectorDefinition[] = [
   bitbucket,
   dockerhub,
   ghcr,
+  gitea,
   github,
   gitlab,
   haproxy,
