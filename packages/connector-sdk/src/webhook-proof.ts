@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 import type { InboundDelivery, WebhookVerdict } from './webhook.ts';
 
 export interface HmacProof {
@@ -58,5 +58,5 @@ export function tokenProof(header: string): (delivery: InboundDelivery, secrets:
 
 /** Equality whose time tells nothing of where or whether the texts differ; their digests are compared, so lengths may differ. */
 export function sameText(a: string, b: string): boolean {
-  return timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest());
+  return timingSafeEqual(hash('sha256', a, 'buffer'), hash('sha256', b, 'buffer'));
 }

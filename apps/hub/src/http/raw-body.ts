@@ -20,7 +20,8 @@ export interface RawBodyReaderOptions {
 
 /** Reads bodies as they are, whatever they call themselves, within a limit for each and one for all together. */
 export function createRawBodyReader({ small, maxHeld = 256 << 20 }: RawBodyReaderOptions): RawBodyReader {
-  const holding = new WeakMap<IncomingMessage, number>();
+  // Every request that is read is released, so nothing stays in it; weak keys would cost each garbage collection.
+  const holding = new Map<IncomingMessage, number>();
   let held = 0;
 
   function hold(request: IncomingMessage, bytes: number): void {

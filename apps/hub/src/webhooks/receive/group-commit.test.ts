@@ -15,7 +15,7 @@ const delivery = (id: string, bytes = 1): NewInbound => ({
   receivedAt: new Date(0),
   headers: [],
   body: new Uint8Array(bytes),
-  key: new Uint8Array(32),
+  key: '00'.repeat(32),
 });
 const stored = (batch: readonly NewInbound[]): StoredInbound[] => batch.map(({ id }) => ({ id, duplicate: false }));
 

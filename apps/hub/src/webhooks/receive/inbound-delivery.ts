@@ -24,8 +24,8 @@ export interface InboundHead {
 /** A delivery that is proved and not stored yet. */
 export interface NewInbound extends InboundHead {
   readonly body: Uint8Array;
-  /** SHA-256 of what tells it from others of the integration. */
-  readonly key: Uint8Array;
+  /** SHA-256 of what tells it from others of the integration, hexadecimal. */
+  readonly key: string;
 }
 
 /** A delivery that is stored and to be translated. */

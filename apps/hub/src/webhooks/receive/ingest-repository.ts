@@ -41,7 +41,7 @@ export async function storeDeliveries(
       kind: delivery.kind,
       received_at: delivery.receivedAt,
       headers: delivery.headers,
-      key: hexOf(delivery.key),
+      key: delivery.key,
       from,
       length: delivery.body.length,
     };
@@ -74,7 +74,7 @@ export async function findStoredIds(
     id,
     tenant_id: tenantId,
     integration_id: integrationId,
-    key: hexOf(key),
+    key,
   }));
   const { rows } = await sql<{ id: string; delivery_id: string }>`
     SELECT wanted.id, stored.delivery_id
@@ -115,10 +115,6 @@ export async function deleteOldKeys(tx: SystemTx, limit: number): Promise<number
       RETURNING 1
     ) SELECT count(*)::int AS removed FROM removed`.execute(tx.db);
   return rows[0]?.removed ?? 0;
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
 }
 
 /** Channel on which a process without a worker says that it has stored deliveries. */
