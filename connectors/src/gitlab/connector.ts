@@ -17,6 +17,7 @@ import { scopes } from './own-fields.ts';
 import { repositoryHandlers } from './repositories.ts';
 import { searchHandlers } from './search.ts';
 import { statusHandlers } from './statuses.ts';
+import { gitlabEvents } from './webhooks.ts';
 
 const sourceControl: SourceControlHandlers = {
   ...repositoryHandlers,
@@ -37,6 +38,7 @@ export const gitlab = defineConnector({
   testConnection: (ctx) => testBySteps({ product: 'GitLab', remedies, steps: connectionSteps }, ctx),
   discover: sourceControlDiscovery(sourceControl),
   checks,
+  webhooks: [gitlabEvents],
 });
 
 /** What only reads needs read_api, the rest api. */

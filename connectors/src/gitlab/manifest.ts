@@ -32,7 +32,7 @@ export const manifest: ConnectorManifest = {
       displayName: 'GitLab',
       description: 'Repositories, merge requests, issues and pipelines of GitLab.',
       category: 'source_control',
-      capabilities: ['repos', 'branches', 'commits', 'status', 'pr', 'issue', 'search', 'annotations'],
+      capabilities: ['repos', 'branches', 'commits', 'webhooks', 'status', 'pr', 'issue', 'search', 'annotations'],
       config,
       defaultEndpoint: 'https://gitlab.com',
       templates,
