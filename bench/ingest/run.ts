@@ -3,16 +3,17 @@
  * one INSERT a request, and the rate at which the same PostgreSQL commits such rows by itself.
  *
  * Options after `--`: `--rounds 5`, `--seconds 5`, `--connections 64`, `--only name,name` (parts of names; the hub always runs),
- * `--profile <folder>` (CPU profile of the hub).
+ * `--profile <folder>` (CPU profiles of the hubs), `--against <other checkout, built>` (its hub too, to compare two states of the code).
  */
 import { loadavg } from 'node:os';
 import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startEmbeddedServer } from '@inthub/testing';
 import pg from 'pg';
 import { canPin, familyOf, otherCore, pin, subjectCore } from '../gateway/cores.ts';
-import { wait } from '../gateway/load.ts';
-import { type Measurement, measure, warmUp } from '../gateway/measure.ts';
+import { closedLoop, wait } from '../gateway/load.ts';
+import { type Measurement, measure } from '../gateway/measure.ts';
 import { startProcess } from '../gateway/start-process.ts';
 import { show, spreadOf, table } from '../gateway/statistics.ts';
 import type { Subject } from '../gateway/subjects.ts';
@@ -26,6 +27,7 @@ const { values } = parseArgs({
     connections: { type: 'string', default: '64' },
     only: { type: 'string' },
     profile: { type: 'string' },
+    against: { type: 'string' },
   },
 });
 const rounds = Number(values.rounds);
@@ -51,6 +53,10 @@ try {
   await addSubject(names.insert, 'plain.ts', [await createDatabase('plain')]);
   await addSubject(names.hub, 'hub.ts', [await createDatabase('hub'), 'api,worker']);
   await addSubject(names.storing, 'hub.ts', [await createDatabase('storing'), 'api']);
+  if (values.against !== undefined) {
+    const from = pathToFileURL(resolve(values.against, 'bench/ingest/run.ts')).href;
+    await addSubject(`${names.storing}, before`, 'hub.ts', [await createDatabase('before'), 'api'], from);
+  }
   const pgbench =
     only === undefined ? await startPgbench(await createDatabase('pgbench'), body.length, connections) : undefined;
   if (pgbench === undefined) console.log('pgbench is left out: it is not installed, or not asked for.');
@@ -60,7 +66,7 @@ try {
       : 'Not pinned to cores: this needs Linux, two cores and taskset.',
   );
 
-  for (const subject of subjects) await warmUp(subject, connections, 3);
+  for (const subject of subjects) await warmUpFully(subject);
   const found = new Map<string, Measurement[]>(subjects.map(({ name }) => [name, []]));
   const commits: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
@@ -80,11 +86,24 @@ try {
   await postgres.stop();
 }
 
-async function addSubject(name: string, file: string, args: readonly string[]): Promise<void> {
+/** By requests and not by time: the engine optimises what has run often, and the slower subject would be measured colder. */
+async function warmUpFully({ name, shot }: Subject): Promise<void> {
+  const startedMs = performance.now();
+  let answers = 0;
+  while (answers < 15_000 && performance.now() - startedMs < 30_000) {
+    const result = await closedLoop(shot, connections, 1);
+    if (result.errors > 0) throw new Error(`${name}: an answer was wrong: ${result.firstError}`);
+    answers += result.answers;
+  }
+}
+
+async function addSubject(name: string, file: string, args: readonly string[], from = import.meta.url): Promise<void> {
   if (only !== undefined && !name.startsWith(hubName) && !only.some((part) => name.includes(part))) return;
   const nodeArgs =
-    values.profile !== undefined && name === hubName ? ['--cpu-prof', '--cpu-prof-dir', resolve(values.profile)] : [];
-  const url = new URL(`./processes/${file}`, import.meta.url);
+    values.profile !== undefined && name.startsWith(hubName)
+      ? ['--cpu-prof', '--cpu-prof-dir', resolve(values.profile)]
+      : [];
+  const url = new URL(`./processes/${file}`, from);
   const started = await startProcess(url, { core: subjectCore, args, nodeArgs });
   const { port, path } = started.facts as { port: number; path: string };
   subjects.push({
