@@ -5,6 +5,7 @@ import { requiredScopes, sourceControlHandlers } from '../_families/gitea/handle
 import { checks, remedies } from './checks.ts';
 import { manifest } from './manifest.ts';
 import { product } from './product.ts';
+import { giteaEvents } from './webhooks.ts';
 
 const sourceControl = sourceControlHandlers(product);
 
@@ -14,4 +15,5 @@ export const gitea = defineConnector({
   testConnection: (ctx) => testBySteps({ product: product.name, remedies, steps: connectionSteps }, ctx),
   discover: sourceControlDiscovery(sourceControl),
   checks,
+  webhooks: [giteaEvents],
 });

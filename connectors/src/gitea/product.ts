@@ -5,6 +5,7 @@ export const product: GiteaProduct = {
   id: 'gitea',
   name: 'Gitea',
   hookType: 'gitea',
+  hookHeaderPrefix: 'x-gitea-',
   targetBranchParameter: 'base_branch',
   // Servers read the names without regard to case; before they were given underscores the second ones counted.
   mergeFields: {

@@ -28,6 +28,20 @@ const eventsOfTopic: Readonly<Record<Exclude<WebhookTopic, 'ci'>, readonly strin
   repository: ['create', 'delete', 'repository'],
 };
 
+/** What a webhook asks for to be sent deliveries with this name in `X-Gitea-Event`; other names are asked for as they are. */
+const askedByEvent: Readonly<Record<string, readonly string[]>> = {
+  issues: eventsOfTopic.issue,
+  issue_comment: eventsOfTopic.comment,
+  pull_request: eventsOfTopic.pull_request.filter((event) => event !== 'pull_request_review'),
+  pull_request_approved: ['pull_request_review'],
+  pull_request_rejected: ['pull_request_review'],
+  pull_request_comment: ['pull_request_review'],
+};
+
+export function askedEvents(event: string): readonly string[] {
+  return askedByEvent[event] ?? [event];
+}
+
 export interface HookRequest {
   readonly owner: string;
   readonly repo: string;

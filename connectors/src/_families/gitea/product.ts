@@ -5,6 +5,8 @@ export interface GiteaProduct {
   readonly name: string;
   /** `type` of the webhooks that it makes (CreateHookOption of its API description). */
   readonly hookType: string;
+  /** Begins the headers of its deliveries: `x-gitea-` of `X-Gitea-Event`. */
+  readonly hookHeaderPrefix: string;
   /** Query parameter by which pull requests are listed of one target branch. */
   readonly targetBranchParameter: string;
   /** Names of the fields of MergePullRequestOption; an older server of the product may know them by the second name. */
