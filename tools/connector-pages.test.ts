@@ -24,6 +24,12 @@ describe('the pages of the connectors', () => {
     for (const action of one.actions.keys()) expect(all).toContain(`\`${action}\``);
   });
 
+  it.each(documented)('find in the README of $definition.manifest.id what each action is proven by', (one) => {
+    const proven = proofsIn(one.readme);
+    const silent = [...one.definition.actions.keys()].filter((action) => (proven.get(action)?.length ?? 0) === 0);
+    expect(silent, 'without real, emulator, vendor description or stub in the column "proven by"').toEqual([]);
+  });
+
   it('are the same whenever they are made', () => {
     expect([...connectorPages(documented)]).toEqual([...pages]);
   });
