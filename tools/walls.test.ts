@@ -95,7 +95,7 @@ const forbidden: readonly Arrow[] = [
     hub('health/sibling.ts'),
     "import '../gateway/gateway.ts';",
   ),
-  arrow('same-floor-apart:annotations+mcp', hub('annotations/sibling.ts'), "import '../mcp/mcp.ts';"),
+  arrow('same-floor-apart:annotations+mcp+models', hub('annotations/sibling.ts'), "import '../mcp/mcp.ts';"),
   arrow('room-not-to-composition', hub('vault/config-user.ts'), "import '../config.ts';"),
   arrow('room-by-its-service-file', hub('gateway/insides.ts'), "import '../runtime/registry.ts';"),
   arrow('room-by-its-service-file', hub('http/routes/vault/get-seal.ts'), "import '../../../vault/seal.ts';"),

@@ -2,6 +2,7 @@ import { api, type CreateWebhookEndpointData, type ListInboundDeliveriesData } f
 import { type Command, Option } from 'commander';
 import type { CliContext } from '../context.ts';
 import { given } from '../given.ts';
+import { readSecret } from '../input.ts';
 import { timeText } from '../output.ts';
 import { addPagingOptions, noteMore, type PagingFlags, readPages } from '../paging.ts';
 import { oneLine } from '../printable.ts';
@@ -10,7 +11,7 @@ import { stateCell } from '../style.ts';
 
 interface CreateFlags {
   readonly kind?: string;
-  readonly secret?: string;
+  readonly secretStdin?: true;
   readonly event?: readonly string[];
   readonly register?: string | true;
 }
@@ -29,6 +30,11 @@ export function addWebhookEndpointCommands(program: Command, context: CliContext
     program.command('webhooks').description('webhooks in and out');
   addEndpointCommands(webhooks.command('endpoints').description('where outside products send to the hub'), context);
   addReceivedCommands(webhooks.command('received').description('what outside products have sent'), context);
+}
+
+/** On the command line it would stay in the shell's history. */
+async function givenSecret(fromStdin: true | undefined, { terminal }: CliContext): Promise<string | undefined> {
+  return fromStdin === true ? readSecret('--secret-stdin', "The product's secret", terminal) : undefined;
 }
 
 function addEndpointCommands(group: Command, context: CliContext): void {
@@ -81,10 +87,11 @@ function addEndpointCommands(group: Command, context: CliContext): void {
     .description('create an endpoint; its secret is shown this once')
     .argument(...integrationArgument)
     .option('--kind <kind>', 'which of the kinds, where there are several')
-    .option('--secret <secret>', 'the secret that the product has made')
+    .option('--secret-stdin', 'take the secret that the product has made from standard input')
     .option('--event <type...>', 'only these events; default all')
     .option('--register [target]', 'also make the webhook at the product, for example for acme/app')
-    .action(async (reference: string, { kind, secret, event, register }: CreateFlags) => {
+    .action(async (reference: string, { kind, secretStdin, event, register }: CreateFlags) => {
+      const secret = await givenSecret(secretStdin, context);
       const client = await context.client();
       const { id } = await resolveIntegration(client, reference);
       const body: CreateWebhookEndpointData['body'] = {
@@ -101,12 +108,13 @@ function addEndpointCommands(group: Command, context: CliContext): void {
     .description('a new secret; the one before is accepted for 24 hours more')
     .argument(...integrationArgument)
     .argument('<endpoint>', 'id, as listed')
-    .option('--secret <secret>', 'the secret that the product has made')
-    .action(async (reference: string, endpointId: string, flags: { readonly secret?: string }) => {
+    .option('--secret-stdin', 'take the secret that the product has made from standard input')
+    .action(async (reference: string, endpointId: string, flags: { readonly secretStdin?: true }) => {
+      const secret = await givenSecret(flags.secretStdin, context);
       const client = await context.client();
       const { id } = await resolveIntegration(client, reference);
       const path = { id, endpointId };
-      const body = given({ secret: flags.secret });
+      const body = given({ secret });
       const { data } = await api.rotateWebhookEndpoint({ client, throwOnError: true, path, body });
       show(context, data, 'Secret of endpoint');
     });

@@ -156,7 +156,11 @@ export function createAnnotations(deps: AnnotationsDeps): Annotations {
       };
     },
 
-    listKept: kept.list,
+    async listKept(tenantId, id, query) {
+      if (!isId(id)) throw new HubError('not_found', 'There is no such integration.');
+      await find(tenantId, id);
+      return kept.list(tenantId, id, query);
+    },
     postKept: (call, id, keptId) =>
       kept.post(call, id, keptId, (operation, request) => run(call, id, operation, request as never, false)),
     removeKept: kept.remove,

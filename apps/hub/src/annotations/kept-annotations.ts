@@ -95,7 +95,6 @@ export function createKeptAnnotations({ database, audit, clock, redact }: KeptAn
     },
 
     async list(tenantId, integrationId, { state, cursor, limit }) {
-      if (!isId(integrationId)) throw new HubError('not_found', 'There is no such integration.');
       const kind = cursorKind('kept-annotations', { integrationId, state });
       const [afterMs, afterId] = cursor === undefined ? [] : decodeCursor(kind, cursor, Position);
       const found = await database.tenant(tenantId, (tx) =>

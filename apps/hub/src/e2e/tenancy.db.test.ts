@@ -55,6 +55,8 @@ describe('tenants', () => {
     const document = (await hub.call('GET', '/openapi.json')).body as {
       paths: Record<string, Record<string, { security?: unknown[] }>>;
     };
+    const place = { owner: 'o', repository: 'r' };
+    const sha = 'a'.repeat(40);
     const bodies: Record<string, unknown> = {
       'PUT /api/v1/integrations/{id}': {
         name: 'stolen',
@@ -71,6 +73,20 @@ describe('tenants', () => {
       'POST /api/v1/connectors/instances/{instanceId}/circuit/close': {},
       'PUT /api/v1/connection-profiles/{id}': { name: 'stolen' },
       'PATCH /api/v1/users/{id}': { roles: [] },
+      'POST /api/v1/integrations/{id}/webhooks': {},
+      'POST /api/v1/integrations/{id}/webhooks/{endpointId}/rotate': {},
+      'POST /api/v1/integrations/{id}/webhooks/deliveries/translate': {},
+      'PATCH /api/v1/connectors/webhooks/{id}': { name: 'stolen' },
+      'POST /api/v1/connectors/webhooks/{id}/rotate-secret': {},
+      'POST /api/v1/connectors/webhooks/{id}/recover': { since: '2026-01-01T00:00:00.000Z' },
+      'POST /api/v1/integrations/{id}/annotations/comment': { ...place, pullRequestNumber: 1, body: 'x' },
+      'POST /api/v1/integrations/{id}/annotations/status': { ...place, commitSha: sha, state: 'success', context: 'x' },
+      'POST /api/v1/integrations/{id}/annotations/check-run': { ...place, headSha: sha, name: 'x' },
+      'POST /api/v1/integrations/{id}/annotations/findings': { ...place, commitSha: sha, name: 'x', findings: [] },
+      'PUT /api/v1/model-routes/{id}': {
+        alias: 'stolen',
+        targets: [{ integration: 'mine', model: 'm' }],
+      },
     };
     const tried: string[] = [];
 
@@ -83,7 +99,8 @@ describe('tenants', () => {
           : path.includes('/connection-profiles/')
             ? owned.profileId
             : owned.integrationId;
-      const url = path.replace(/\{(id|instanceId)\}/, id) + (path.endsWith('/resources') ? '?type=things' : '');
+      const asked = path.endsWith('/resources') ? '?type=things' : '';
+      const url = path.replace(/\{(id|instanceId)\}/, id).replaceAll(/\{\w+\}/g, owned.keyId) + asked;
       for (const [verb, { security }] of Object.entries(operations)) {
         // Open to everybody, and the same to everybody: see below.
         if (security?.length === 0) continue;
