@@ -7,9 +7,9 @@ import {
 } from '@inthub/connector-sdk/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { tailOf, textOfTail } from '../_families/job-log/tail.ts';
 import { call } from './api.ts';
 import { github } from './connector.ts';
-import { tailOf, textOfTail } from './run-files.ts';
 import { shorten } from './statuses.ts';
 
 manifestConformance(github);

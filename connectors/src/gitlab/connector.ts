@@ -1,4 +1,8 @@
 import {
+  type CiHandlers,
+  ciActionSpecs,
+  ciActions,
+  ciDiscovery,
   defineConnector,
   type SourceControlHandlers,
   sourceControlActionSpecs,
@@ -11,9 +15,11 @@ import { commentActions } from './comments.ts';
 import { contentHandlers } from './contents.ts';
 import { hookHandlers } from './hooks.ts';
 import { issueHandlers } from './issues.ts';
+import { jobFileHandlers } from './job-files.ts';
 import { manifest } from './manifest.ts';
 import { mergeRequestHandlers } from './merge-requests.ts';
 import { scopes } from './own-fields.ts';
+import { runHandlers } from './pipelines.ts';
 import { repositoryHandlers } from './repositories.ts';
 import { searchHandlers } from './search.ts';
 import { statusHandlers } from './statuses.ts';
@@ -28,15 +34,20 @@ const sourceControl: SourceControlHandlers = {
   ...statusHandlers,
   ...hookHandlers,
 };
+const ci: CiHandlers = { ...runHandlers, ...jobFileHandlers };
 
 export const gitlab = defineConnector({
   manifest,
   actions: [
     ...sourceControlActions(sourceControl, { requiredScopes: scopesOf(sourceControl, sourceControlActionSpecs) }),
+    ...ciActions(ci, {
+      requiredScopes: scopesOf(ci, ciActionSpecs),
+      capabilities: { 'run.list': 'actions.list', 'run.trigger': 'actions.trigger', 'run.get': 'actions.status' },
+    }),
     ...commentActions,
   ],
   testConnection: (ctx) => testBySteps({ product: 'GitLab', remedies, steps: connectionSteps }, ctx),
-  discover: sourceControlDiscovery(sourceControl),
+  discover: { ...sourceControlDiscovery(sourceControl), ...ciDiscovery(ci) },
   checks,
   webhooks: [gitlabEvents],
 });
