@@ -145,5 +145,5 @@ describe.skipIf(peers.skip)(peers.label('the hub as a process'), () => {
     expect(inthub('integrations', 'list').status).toBe(7);
     hub = await startProcess(environment);
     expect(inthub('integrations', 'list').stdout).toContain('local');
-  });
+  }, 180_000);
 });
