@@ -63,27 +63,28 @@ const horizon = sql`pg_snapshot_xmin(pg_current_snapshot())`;
 
 /**
  * The log in the order of commit, as far as that order is settled. What does not match comes without its data, so that a reader can
- * move its position past it.
+ * move its position past it. One statement, so that page and `isHeldBack` are of one moment: a transaction that ended between the two would
+ * leave an event neither shown nor announced.
  */
 export async function selectLog(
   tx: SystemTx | TenantTx,
   { after, pattern, tenantId, since, limit }: LogQuery,
 ): Promise<LogPage> {
   const matches = tenantId === undefined ? matchesTypeSql(pattern) : matchesOfTenant(pattern, tenantId);
-  const [{ rows }, held] = await Promise.all([
-    sql<LogRow>`
-      SELECT xact_id::text, seq::text, matches, tenant_id, id, type, source, CASE WHEN matches THEN data END AS data,
-        correlation_id, connector_id, connector_version, original_webhook_id, created_at
-      FROM (SELECT *, ${matches} AS matches FROM inthub.events
-        WHERE (xact_id, seq) > (${after.xactId}::xid8, ${after.seq}::bigint) AND xact_id < ${horizon}
-          AND ${since === undefined ? sql`true` : sql`created_at >= ${since}`}
-        ORDER BY events.xact_id, events.seq LIMIT ${limit}) page ORDER BY page.xact_id, page.seq`.execute(tx.db),
-    sql<{ held: boolean }>`
-      SELECT EXISTS (SELECT FROM inthub.events WHERE xact_id >= ${horizon}) AS held`.execute(tx.db),
-  ]);
+  const { rows } = await sql<(LogRow | { readonly id: null }) & { readonly held: boolean }>`
+    SELECT held, page.xact_id::text, page.seq::text, matches, tenant_id, id, type, source, CASE WHEN matches THEN data END AS data,
+      correlation_id, connector_id, connector_version, original_webhook_id, created_at
+    FROM (SELECT EXISTS (SELECT FROM inthub.events WHERE xact_id >= ${horizon}) AS held) AS seen
+    LEFT JOIN (SELECT *, ${matches} AS matches FROM inthub.events
+      WHERE (xact_id, seq) > (${after.xactId}::xid8, ${after.seq}::bigint) AND xact_id < ${horizon}
+        AND ${since === undefined ? sql`true` : sql`created_at >= ${since}`}
+      ORDER BY events.xact_id, events.seq LIMIT ${limit}) AS page ON true
+    ORDER BY page.xact_id, page.seq`.execute(tx.db);
   return {
-    entries: rows.map((row) => ({ position: { xactId: row.xact_id, seq: row.seq }, event: toEvent(row) })),
-    isHeldBack: held.rows[0]?.held === true,
+    entries: rows.flatMap((row) =>
+      row.id === null ? [] : [{ position: { xactId: row.xact_id, seq: row.seq }, event: toEvent(row) }],
+    ),
+    isHeldBack: rows[0]?.held === true,
   };
 }
 

@@ -31,13 +31,22 @@ export function createLogSource({
   ...start
 }: LogSourceOptions): Pick<EventSource, 'read'> {
   let after = start.after;
+  /** The last page was the end of the log: looking again before there is news would find nothing. */
+  let isAtEnd = false;
   return {
     async read(max, signal) {
       for (let waitMs = shortestWaitMs; !signal.aborted; ) {
+        if (isAtEnd) {
+          await arrived.wait(pollMs, signal);
+          isAtEnd = false;
+          waitMs = shortestWaitMs;
+          continue;
+        }
         const page = await database.system('inthub_relay', (tx) =>
           selectLog(tx, { after, pattern, limit: max, ...(tenantId === undefined ? {} : { tenantId }) }),
         );
         const last = page.entries.at(-1);
+        isAtEnd = page.entries.length < max && !page.isHeldBack;
         if (last !== undefined) {
           after = last.position;
           return page.entries;
@@ -45,9 +54,6 @@ export function createLogSource({
         if (page.isHeldBack) {
           await clock.sleep(waitMs, signal).catch(() => undefined);
           waitMs = Math.min(waitMs * 2, longestWaitMs);
-        } else {
-          await arrived.wait(pollMs, signal);
-          waitMs = shortestWaitMs;
         }
       }
       return [];
