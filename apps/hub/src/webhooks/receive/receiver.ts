@@ -103,7 +103,7 @@ export function createDeliveryReceiver(deps: DeliveryReceiverDeps): DeliveryRece
     const addressee = await findAddressee(request);
     if (addressee === undefined) throw refusal('unknown_endpoint', undefined, request.sourceAddress);
     const proof: Proof = await proveDelivery({ addressee, delivery, pathSecret: request.pathSecret });
-    if (proof.ok) return { ...proof, addressee };
+    if (proof.ok) return { definition: proof.definition, endpoint: proof.endpoint, addressee };
     if (proof.cause !== undefined) {
       const { connectorId } = addressee.integration;
       log.error(
@@ -141,6 +141,7 @@ export function createDeliveryReceiver(deps: DeliveryReceiverDeps): DeliveryRece
 
       const externalId = ask(() => definition.deliveryId?.(delivery));
       const kind = ask(() => definition.kind?.(delivery));
+      const storedKind = kind === undefined ? null : storableText(kind, 128);
       const deliveryId = createId<string>();
       const stored = await commit.store({
         tenantId,
@@ -149,7 +150,7 @@ export function createDeliveryReceiver(deps: DeliveryReceiverDeps): DeliveryRece
         endpointId: endpoint.id,
         webhookId: definition.id,
         externalId: externalId === undefined ? null : storableText(externalId, 256),
-        kind: kind === undefined ? null : storableText(kind, 128),
+        kind: storedKind,
         receivedAt: delivery.receivedAt,
         headers: storedHeaders(
           headers,
@@ -162,7 +163,7 @@ export function createDeliveryReceiver(deps: DeliveryReceiverDeps): DeliveryRece
       metrics.storeMs.observe({ connector }, clock.monotonicMs() - startedMs);
       return {
         deliveryId: stored.id,
-        kind: kind === undefined ? null : storableText(kind, 128),
+        kind: storedKind,
         duplicate: stored.duplicate,
       };
     },
