@@ -1,12 +1,21 @@
 import { type ConnectorManifest, letterIcon, repositoryDiscoveryScope } from '@inthub/connector-sdk';
 import Type from 'typebox';
 
+const config = Type.Object({});
+const templates = [
+  {
+    name: 'Own server',
+    description: 'The address of the server, in place of the example; without /api/v1.',
+    config: { endpoint: 'https://gitea.example.com' },
+  },
+];
+
 export const manifest: ConnectorManifest = {
   id: 'gitea',
   version: '1.0.0',
   metadata: {
     name: 'Gitea',
-    description: 'Repositories, pull requests, issues and commit statuses of a Gitea server.',
+    description: 'Repositories, pull requests, issues, commit statuses and Actions of a Gitea server.',
     icon: letterIcon('G', '#609926'),
     category: 'source_control',
     vendor: 'Gitea',
@@ -23,16 +32,43 @@ export const manifest: ConnectorManifest = {
       displayName: 'Gitea',
       description: 'Repositories, pull requests and issues of Gitea.',
       category: 'source_control',
-      capabilities: ['repos', 'branches', 'commits', 'webhooks', 'status', 'pr', 'issue', 'search', 'annotations'],
-      config: Type.Object({}),
-      defaultEndpoint: null,
-      templates: [
-        {
-          name: 'Own server',
-          description: 'The address of the server, in place of the example; without /api/v1.',
-          config: { endpoint: 'https://gitea.example.com' },
-        },
+      capabilities: [
+        'repos',
+        'branches',
+        'commits',
+        'webhooks',
+        'status',
+        'pr',
+        'issue',
+        'actions',
+        'search',
+        'annotations',
       ],
+      config,
+      defaultEndpoint: null,
+      templates,
+    },
+    {
+      id: 'ci.gitea_actions',
+      displayName: 'Gitea Actions',
+      description: 'Workflows, runs, jobs and artifacts of Gitea Actions.',
+      category: 'ci_cd',
+      capabilities: ['workflows', 'runs', 'artifacts', 'status'],
+      config,
+      defaultEndpoint: null,
+      actions: [
+        'repo.list',
+        'repo.get',
+        'status.create',
+        'workflow.list',
+        'run.list',
+        'run.get',
+        'run.trigger',
+        'job.list',
+        'artifact.list',
+        'artifact.get',
+      ],
+      templates,
     },
   ],
   auth: [
@@ -62,9 +98,9 @@ export const manifest: ConnectorManifest = {
     },
     {
       scope: 'write:repository',
-      description: 'Write pull requests, reviews, commit statuses and webhooks.',
+      description: 'Write pull requests, reviews, commit statuses and webhooks; start workflows.',
       required: false,
-      justification: 'pr.create, pr.review, pr.merge, status.create, webhook.register and webhook.remove.',
+      justification: 'pr.create, pr.review, pr.merge, status.create, run.trigger, webhook.register and webhook.remove.',
     },
     {
       scope: 'read:issue',

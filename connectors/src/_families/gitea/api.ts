@@ -5,8 +5,9 @@ import {
   type HttpResponse,
   numberedPages,
   parseLinkHeader,
+  repage,
 } from '@inthub/connector-sdk';
-import type { Page } from '@inthub/contracts';
+import { HubError, type Page } from '@inthub/contracts';
 
 const root = '/api/v1';
 /** MAX_RESPONSE_ITEMS of the server (docs.gitea.com, "Config Cheat Sheet", API); a server that is set lower cuts pages itself. */
@@ -63,4 +64,20 @@ function hasNextPage(response: HttpResponse): boolean {
 export function totalOf(response: HttpResponse): number | null {
   const text = response.headers.get('x-total-count') ?? '';
   return /^\d{1,12}$/.test(text) ? Number(text) : null;
+}
+
+/** Pages of a list that the server gives whole. */
+export async function listWhole<Item>(
+  { cursor, limit = 50 }: PageInput,
+  fetch: () => Promise<readonly Item[]>,
+): Promise<{ items: Item[]; nextCursor: string | null }> {
+  const { items, nextCursor } = await repage({
+    cursor,
+    limit,
+    fetch: async (page) => {
+      if (page !== undefined) throw new HubError('invalid_cursor', 'The cursor is not one that this list handed out.');
+      return { items: await fetch(), nextCursor: null };
+    },
+  });
+  return { items: [...items], nextCursor };
 }

@@ -1,8 +1,7 @@
 /** Comments of issues and pull requests, as annotations need them: found again, changed, never doubled. */
-import { type AnyAction, type Comment, defineAction, repage, sourceControlActionSpecs } from '@inthub/connector-sdk';
-import { HubError } from '@inthub/contracts';
+import { type AnyAction, type Comment, defineAction, sourceControlActionSpecs } from '@inthub/connector-sdk';
 import Type, { type Static } from 'typebox';
-import { path } from './api.ts';
+import { listWhole, path } from './api.ts';
 import { loginOf, timestamp } from './people.ts';
 import type { GiteaProduct } from './product.ts';
 import { CommentFields, Comments } from './schema.ts';
@@ -43,18 +42,10 @@ export function commentActions({ id }: GiteaProduct): AnyAction[] {
       safe: true,
       weight: 5,
       run: async (input, ctx) =>
-        // The API gives all comments of an issue at once; only the caller gets pages.
-        repage({
-          cursor: input.cursor,
-          limit: input.limit ?? 50,
-          fetch: async (page) => {
-            if (page !== undefined)
-              throw new HubError('invalid_cursor', 'The cursor is not one that this list handed out.');
-            const list = path`/repos/${input.owner}/${input.repo}/issues/${input.number}/comments`;
-            const items = (await (await ctx.http.get(list)).json(Comments)).map(toComment);
-            return { items, nextCursor: null };
-          },
-        }).then(({ items, nextCursor }) => ({ items: [...items], nextCursor })),
+        listWhole({ cursor: input.cursor, limit: input.limit }, async () => {
+          const comments = path`/repos/${input.owner}/${input.repo}/issues/${input.number}/comments`;
+          return (await (await ctx.http.get(comments)).json(Comments)).map(toComment);
+        }),
     }),
     defineAction({
       id: `${id}.comment.create`,

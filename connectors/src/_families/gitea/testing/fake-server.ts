@@ -1,5 +1,6 @@
 /** Routes of the fake; two owners' repositories, the first of which the suites write to. */
 import type { Reply, Responder, SentRequest } from '@inthub/connector-sdk/testing';
+import { actions } from './fake-actions.ts';
 import {
   at,
   bodyOf,
@@ -95,6 +96,7 @@ export function createFakeServer(options: FakeOptions = { mergeMethod: 'do', ver
     return (
       code(repo, history, commitOf)(inside, signal) ??
       discussions(repo)(inside, signal) ??
+      actions(repo)(inside, signal) ??
       pulls(repo, history, options)(inside, signal) ??
       problem(404, `${request.method} ${request.url.pathname}`)
     );
