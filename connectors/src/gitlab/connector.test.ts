@@ -251,6 +251,22 @@ describe('a merge request', () => {
   });
 });
 
+describe('a project without a commit', () => {
+  it('has no commits and no files, and one that does not exist is not found', async () => {
+    const input = { owner: 'acme/tools', repo: 'empty' };
+    const gateway = hub((request, signal) =>
+      request.url.pathname.includes('/repository/')
+        ? { status: 404, json: { message: '404 Tree Not Found' } }
+        : fake()(request, signal),
+    );
+
+    expect(await gateway.run('commit.list', input)).toEqual({ items: [], nextCursor: null });
+    expect(await gateway.run('tree.get', input)).toEqual({ items: [], nextCursor: null, isTruncated: false });
+    await expect(gateway.run('tree.get', at)).rejects.toMatchObject({ code: 'provider_not_found' });
+    expect(await gateway.run('repo.get', input)).toMatchObject({ defaultBranch: null });
+  });
+});
+
 describe('a status', () => {
   it('that is set already is given again', async () => {
     const gateway = hub(fake());

@@ -1,5 +1,6 @@
 /** Files, trees and commits. Source: docs.gitlab.com/api/repository_files, /repositories, /commits. */
 import {
+  type ActionContext,
   type HttpResponse,
   nextLink,
   type SourceControlHandlers,
@@ -8,7 +9,8 @@ import {
 } from '@inthub/connector-sdk';
 import { HubError } from '@inthub/contracts';
 import type { Static } from 'typebox';
-import { call, path as encoded, keysetPage, listPage, projectPath } from './api.ts';
+import { call, path as encoded, keysetPage, listPage, type Project, projectPath } from './api.ts';
+import { getProject } from './repositories.ts';
 import { type CommitFields, Commits, CommitWithStats, type DiffFields, Diffs, FileFields, Tree } from './schema.ts';
 
 /** A file of 10 MiB in base64, and the fields around it. */
@@ -91,18 +93,35 @@ function toChangedFile(file: Static<typeof DiffFields>) {
   };
 }
 
+/** GitLab says 404 of a repository without a commit; it has no files and no commits yet. */
+async function orNothingYet<Item>(
+  project: Project,
+  list: () => Promise<{ items: Item[]; nextCursor: string | null }>,
+  ctx: ActionContext,
+) {
+  try {
+    return await list();
+  } catch (error) {
+    if (!(error instanceof HubError) || error.code !== 'provider_not_found') throw error;
+    if ((await getProject(project, ctx)).empty_repo !== true) throw error;
+    return { items: [], nextCursor: null };
+  }
+}
+
 export const contentHandlers: SourceControlHandlers = {
   'file.get': getFile,
   'tree.get': async ({ owner, repo, ref, path, recursive = false, ...page }, ctx) => {
     const read = async (response: HttpResponse) => (await response.json(Tree)).map(toNode);
     const query = { ref, path: path?.replace(/\/+$/, ''), recursive };
     const list = { path: projectPath({ owner, repo }, '/repository/tree'), query, read };
-    return { ...(await keysetPage(list, 'page_token', page, ctx)), isTruncated: false };
+    const nodes = await orNothingYet({ owner, repo }, () => keysetPage(list, 'page_token', page, ctx), ctx);
+    return { ...nodes, isTruncated: false };
   },
   'commit.list': async ({ owner, repo, ref, path, since, until, ...page }, ctx) => {
     const read = async (response: HttpResponse) => (await response.json(Commits)).map(toCommit);
     const query = { ref_name: ref, path, since, until };
-    return listPage({ path: projectPath({ owner, repo }, '/repository/commits'), query, read }, page, ctx);
+    const list = { path: projectPath({ owner, repo }, '/repository/commits'), query, read };
+    return orNothingYet({ owner, repo }, () => listPage(list, page, ctx), ctx);
   },
   'commit.get': async ({ owner, repo, ref }, ctx) => {
     const below = projectPath({ owner, repo }, encoded`/repository/commits/${ref}`);

@@ -1,4 +1,11 @@
 /** A GitLab that keeps what it is told, shaped by GitLab's description and by @gitbeaker/rest's types where that has none. */
+
+import type {
+  BlobSchema,
+  DiscussionSchema,
+  MergeRequestNoteSchema,
+  RepositoryFileExpandedSchema,
+} from '@gitbeaker/rest';
 import type { Reply, Responder, SentRequest } from '@inthub/connector-sdk/testing';
 import { keyed, paged } from './counterpart.ts';
 
@@ -7,13 +14,13 @@ const at = '2026-11-21T10:00:00.000Z';
 const web = 'https://gitlab.com';
 export const headSha = 'a'.repeat(40);
 const baseSha = 'b'.repeat(40);
-export const user = {
+const user = {
   id: 7,
   username: 'robot',
   name: 'Robot',
   state: 'active',
   locked: false,
-  avatar_url: null,
+  avatar_url: `${web}/robot.png`,
   web_url: `${web}/robot`,
 };
 const notFound = (what: string): Reply => ({ status: 404, json: { message: `404 ${what} Not Found` } });
@@ -78,7 +85,7 @@ const commit = (id: string, message: string): Json => ({
   web_url: `${web}/acme/tools/app/-/commit/${id}`,
 });
 const commits = [commit(headSha, 'second'), commit(baseSha, 'first')];
-export const diff = {
+const diff = {
   diff: '@@ -1,3 +1,3 @@\n one\n-two\n+zwei\n three\n',
   new_path: 'src/main.ts',
   old_path: 'src/main.ts',
@@ -87,6 +94,16 @@ export const diff = {
   new_file: false,
   renamed_file: false,
   deleted_file: false,
+};
+
+const hit: Partial<BlobSchema> = {
+  basename: 'README',
+  data: 'Grüße',
+  path: 'README.md',
+  filename: 'README.md',
+  ref: headSha,
+  startline: 1,
+  project_id: 1,
 };
 
 export function createFakeGitLab(): Responder {
@@ -100,10 +117,10 @@ export function createFakeGitLab(): Responder {
     count += 1;
     return count;
   };
-  const note = (body: unknown, more: Json = {}): Json => ({
+  const note = (body: unknown, more: Json = {}): Partial<MergeRequestNoteSchema> => ({
     id: nextId(),
     type: null,
-    body,
+    body: String(body),
     attachment: null,
     author: user,
     created_at: at,
@@ -227,7 +244,8 @@ export function createFakeGitLab(): Responder {
         return paged(request, [diff]);
       case 'POST /discussions': {
         const made = add(note(given['body'], { type: 'DiffNote', position: given['position'] }));
-        return { status: 201, json: { id: 'd'.repeat(40), individual_note: false, notes: [made] } };
+        const discussion: Omit<DiscussionSchema, 'notes'> = { id: 'd'.repeat(40), individual_note: false };
+        return { status: 201, json: { ...discussion, notes: [made] } };
       }
       case 'PUT /merge':
         if (found['state'] !== 'opened') return bad(405, '405 Method Not Allowed');
@@ -259,7 +277,14 @@ export function createFakeGitLab(): Responder {
       const bytes = files[name];
       if (bytes === undefined || !['HEAD', 'main'].includes(ref)) return notFound('File');
       const content = Buffer.from(bytes).toString('base64');
-      return { json: { file_path: name, size: bytes.length, encoding: 'base64', content, blob_id: headSha } };
+      const file: Partial<RepositoryFileExpandedSchema> = {
+        file_path: name,
+        size: bytes.length,
+        encoding: 'base64',
+        content,
+        blob_id: headSha,
+      };
+      return { json: file };
     }
     if (kind === 'tree') {
       const folder = searchParams.get('path');
@@ -319,19 +344,7 @@ export function createFakeGitLab(): Responder {
     if (merge !== null) return ofMergeRequests(request, merge[1], merge[2] ?? '', given);
     const status = /^\/statuses\/([0-9a-f]+)$/.exec(rest);
     if (status !== null) return setStatus(status[1] ?? '', given);
-    if (rest === '/search')
-      return paged(request, [
-        {
-          basename: 'README',
-          data: 'Grüße',
-          path: 'README.md',
-          filename: 'README.md',
-          id: null,
-          ref: headSha,
-          startline: 1,
-          project_id: 1,
-        },
-      ]);
+    if (rest === '/search') return paged(request, [hit]);
     if (rest === '/hooks') {
       const id = nextId();
       hooks.add(id);
