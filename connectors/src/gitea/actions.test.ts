@@ -33,6 +33,7 @@ function suite(name: string, respond: Responder): void {
       runs: ['101', '102', '103'],
       finished: { id: '101', conclusion: 'success' },
       jobs: ['build', 'test'],
+      logged: 'Grüße from the job',
       artifact: { name: 'report', base64: artifactZip.toString('base64') },
       trigger: { workflowId: 'ci.yml', ref: 'trunk', inputs: { level: 'high' } },
     }),

@@ -26,6 +26,7 @@ const ciScopes = {
   'run.get': scopes.readRepository,
   'run.trigger': scopes.writeRepository,
   'job.list': scopes.readRepository,
+  'job.log': scopes.readRepository,
   'artifact.list': scopes.readRepository,
   'artifact.get': scopes.readRepository,
 };

@@ -65,6 +65,7 @@ export const manifest: ConnectorManifest = {
         'run.get',
         'run.trigger',
         'job.list',
+        'job.log',
         'artifact.list',
         'artifact.get',
       ],

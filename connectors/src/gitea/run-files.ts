@@ -1,10 +1,14 @@
-/** Artifacts of Gitea Actions. Source: Gitea's templates/swagger/v1_json.tmpl (v1.26); downloads are redirected to the server's storage. */
+/** Logs and artifacts of Gitea Actions. Source: Gitea's templates/swagger/v1_json.tmpl (v1.26); downloads are redirected to the server's storage. */
 import { type Artifact, type CiHandlers, toTimestamp } from '@inthub/connector-sdk';
 import { HubError } from '@inthub/contracts';
 import type { Static } from 'typebox';
 import { listWhole, path } from '../_families/gitea/api.ts';
+import { tailOf, textOfTail } from '../_families/job-log/tail.ts';
 import { ArtifactFields, Artifacts } from './schema-actions.ts';
 import { requireId, requireProject } from './workflow-runs.ts';
+
+/** A job that writes more than this is cut by its own deadline first. */
+const maxLogBytes = 256 * 1024 * 1024;
 
 function toArtifact(found: Static<typeof ArtifactFields>): Artifact {
   return {
@@ -20,6 +24,14 @@ function toArtifact(found: Static<typeof ArtifactFields>): Artifact {
 }
 
 export const runFileHandlers: CiHandlers = {
+  'job.log': async ({ jobId, tailBytes = 1_048_576, ...project }, ctx) => {
+    const { owner, repo } = requireProject(project);
+    const log = path`/repos/${owner}/${repo}/actions/jobs/${requireId(jobId, '/jobId')}/logs`;
+    const response = await ctx.http.get(log, { accept: '*/*', stream: true, maxBytes: maxLogBytes });
+    const { tail, sizeBytes } = await tailOf(response.chunks(), tailBytes);
+    const isTruncated = sizeBytes > tail.length;
+    return { jobId, text: textOfTail(tail, isTruncated), sizeBytes, isTruncated };
+  },
   'artifact.list': async ({ runId, cursor, limit, ...project }, ctx) => {
     const { owner, repo } = requireProject(project);
     const artifacts =
