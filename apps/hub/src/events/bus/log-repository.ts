@@ -64,7 +64,8 @@ const horizon = sql`pg_snapshot_xmin(pg_current_snapshot())`;
 /**
  * The log in the order of commit, as far as that order is settled. What does not match comes without its data, so that a reader can
  * move its position past it. One statement, so that page and `isHeldBack` are of one moment: a transaction that ended between the two would
- * leave an event neither shown nor announced.
+ * leave an event neither shown nor announced. The first of what is held back is asked for in the order of the index: for EXISTS the planner
+ * expects many rows and reads the whole log to find none.
  */
 export async function selectLog(
   tx: SystemTx | TenantTx,
@@ -74,7 +75,8 @@ export async function selectLog(
   const { rows } = await sql<(LogRow | { readonly id: null }) & { readonly held: boolean }>`
     SELECT held, page.xact_id::text, page.seq::text, matches, tenant_id, id, type, source, CASE WHEN matches THEN data END AS data,
       correlation_id, connector_id, connector_version, original_webhook_id, created_at
-    FROM (SELECT EXISTS (SELECT FROM inthub.events WHERE xact_id >= ${horizon}) AS held) AS seen
+    FROM (SELECT (SELECT xact_id FROM inthub.events WHERE xact_id >= ${horizon}
+      ORDER BY events.xact_id, events.seq LIMIT 1) IS NOT NULL AS held) AS seen
     LEFT JOIN (SELECT *, ${matches} AS matches FROM inthub.events
       WHERE (xact_id, seq) > (${after.xactId}::xid8, ${after.seq}::bigint) AND xact_id < ${horizon}
         AND ${since === undefined ? sql`true` : sql`created_at >= ${since}`}
