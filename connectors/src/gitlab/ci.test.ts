@@ -11,7 +11,7 @@ import {
 } from '@inthub/connector-sdk/testing';
 import { describe, expect, it } from 'vitest';
 import { gitlab } from './connector.ts';
-import { checked, loadDescription, paged } from './counterpart.ts';
+import { checked, loadDescription, paged } from './testing.ts';
 
 const vendorApis = process.env['VENDOR_APIS_DIR'] ?? join(import.meta.dirname, '../../../../shared/vendor-apis');
 const descriptionFile = join(vendorApis, 'gitlab/gitlab-openapi3.yaml');

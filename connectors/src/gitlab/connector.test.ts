@@ -12,9 +12,9 @@ import {
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { gitlab } from './connector.ts';
-import { checked, loadDescription } from './counterpart.ts';
+import { createFakeGitLab } from './counterpart.ts';
 import { placeOf } from './diff-lines.ts';
-import { binaryFile, createFakeGitLab, headSha, project, textFile } from './testing.ts';
+import { binaryFile, checked, headSha, loadDescription, project, textFile } from './testing.ts';
 
 const at = { owner: 'acme/tools', repo: 'app' };
 const hub = (respond: Responder = createFakeGitLab(), more: Partial<TestContextOptions> = {}) =>
@@ -81,6 +81,25 @@ faultConformance({
     { action: 'webhook.register', input: { ...at, url: 'https://hub.example/x', secret: 'conformance-secret-01' } },
     { action: 'gitlab.comment.list', input: { ...at, number: 1 } },
   ],
+});
+
+describe.skipIf(description === undefined)('the description', () => {
+  it.each([
+    ['GET', '/api/v4/projects/a%2Fb/repository/brunches'],
+    ['GET', '/api/v4/projects/a%2Fb/repository/branches?colour=red'],
+    ['GET', '/api/v4/projects/a/b/repository/branches'],
+    ['GET', '/api/v4/projects/a%2Fb/merge_requests?state=open'],
+  ] as const)('would notice %s %s', async (method, path) => {
+    const request = {
+      method,
+      url: new URL(path, 'https://gitlab.com'),
+      headers: {},
+      body: null,
+      auth: 'none',
+    } as const;
+
+    await expect(fake()(request, new AbortController().signal)).rejects.toMatchObject({ code: 'internal' });
+  });
 });
 
 describe('a request', () => {

@@ -1,20 +1,25 @@
-/** A GitLab that keeps what it is told, shaped by GitLab's description and by @gitbeaker/rest's types where that has none. */
+/**
+ * What the fake GitLab holds, and GitLab's own OpenAPI description, by which the tests judge every request that it knows and every reply of the fake. Where it is
+ * wrong about what GitLab answers (and docs.gitlab.com/api is right) it is mended here, each with its reason.
+ */
+import { readFileSync } from 'node:fs';
+import type { BlobSchema } from '@gitbeaker/rest';
+import {
+  type ApiDescription,
+  createApiDescription,
+  type Reply,
+  type Responder,
+  type SentRequest,
+} from '@inthub/connector-sdk/testing';
+import { HubError } from '@inthub/contracts';
+import { parse } from 'yaml';
 
-import type {
-  BlobSchema,
-  DiscussionSchema,
-  MergeRequestNoteSchema,
-  RepositoryFileExpandedSchema,
-} from '@gitbeaker/rest';
-import type { Reply, Responder, SentRequest } from '@inthub/connector-sdk/testing';
-import { keyed, paged } from './counterpart.ts';
-
-type Json = Record<string, unknown>;
-const at = '2026-11-21T10:00:00.000Z';
-const web = 'https://gitlab.com';
+export type Json = Record<string, unknown>;
+export const at = '2026-11-21T10:00:00.000Z';
+export const web = 'https://gitlab.com';
 export const headSha = 'a'.repeat(40);
-const baseSha = 'b'.repeat(40);
-const user = {
+export const baseSha = 'b'.repeat(40);
+export const user = {
   id: 7,
   username: 'robot',
   name: 'Robot',
@@ -23,17 +28,17 @@ const user = {
   avatar_url: `${web}/robot.png`,
   web_url: `${web}/robot`,
 };
-const notFound = (what: string): Reply => ({ status: 404, json: { message: `404 ${what} Not Found` } });
-const bad = (status: number, message: unknown): Reply => ({ status, json: { message } });
+export const notFound = (what: string): Reply => ({ status: 404, json: { message: `404 ${what} Not Found` } });
+export const bad = (status: number, message: unknown): Reply => ({ status, json: { message } });
 
 export const textFile = '# Hello\n\nGrüße aus 日本\n';
 export const binaryFile = Buffer.from([0xff, 0xd8, 0x00, 0x01]);
-const files: Record<string, Uint8Array> = {
+export const files: Record<string, Uint8Array> = {
   'README.md': Buffer.from(textFile),
   'src/main.ts': Buffer.from('one\ntwo\nthree\n'),
   'logo.bin': binaryFile,
 };
-const branches = ['main', 'feature/one', 'feature/two'];
+export const branches = ['main', 'feature/one', 'feature/two'];
 
 export function project(id: number, fullName: string, more: Json = {}): Json {
   const cut = fullName.lastIndexOf('/');
@@ -64,7 +69,7 @@ export function project(id: number, fullName: string, more: Json = {}): Json {
   };
 }
 
-const projects = [
+export const projects = [
   project(1, 'acme/tools/app'),
   project(2, 'acme/tools/empty', { empty_repo: true }),
   project(3, 'acme/tools/site', { visibility: 'public', archived: true }),
@@ -84,8 +89,8 @@ const commit = (id: string, message: string): Json => ({
   parent_ids: [],
   web_url: `${web}/acme/tools/app/-/commit/${id}`,
 });
-const commits = [commit(headSha, 'second'), commit(baseSha, 'first')];
-const diff = {
+export const commits = [commit(headSha, 'second'), commit(baseSha, 'first')];
+export const diff = {
   diff: '@@ -1,3 +1,3 @@\n one\n-two\n+zwei\n three\n',
   new_path: 'src/main.ts',
   old_path: 'src/main.ts',
@@ -96,7 +101,7 @@ const diff = {
   deleted_file: false,
 };
 
-const hit: Partial<BlobSchema> = {
+export const hit: Partial<BlobSchema> = {
   basename: 'README',
   data: 'Grüße',
   path: 'README.md',
@@ -106,287 +111,130 @@ const hit: Partial<BlobSchema> = {
   project_id: 1,
 };
 
-export function createFakeGitLab(): Responder {
-  const issues: Json[] = [];
-  const mergeRequests: Json[] = [];
-  const notes = new Map<number, Json[]>();
-  const statuses = new Map<string, Json>();
-  const hooks = new Set<number>();
-  let count = 100;
-  const nextId = () => {
-    count += 1;
-    return count;
-  };
-  const note = (body: unknown, more: Json = {}): Partial<MergeRequestNoteSchema> => ({
-    id: nextId(),
-    type: null,
-    body: String(body),
-    attachment: null,
-    author: user,
-    created_at: at,
-    updated_at: at,
-    system: false,
-    noteable_type: 'MergeRequest',
-    resolvable: false,
-    ...more,
-  });
+type Schema = Record<string, unknown>;
+interface Operation {
+  parameters?: { name: string; in: string; schema: Schema }[];
+  responses: Record<string, { content?: Record<string, { schema: Schema }> }>;
+}
+interface Document {
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, { properties?: Record<string, Schema> }> };
+}
 
-  const ofIssues = (request: SentRequest, id: string | undefined, given: Json): Reply => {
-    const { searchParams } = request.url;
-    if (id === undefined && request.method === 'GET') {
-      const state = searchParams.get('state') ?? 'all';
-      const words = searchParams.get('search') ?? '';
-      const found = issues.filter(
-        (issue) => (state === 'all' || issue['state'] === state) && String(issue['title']).includes(words),
-      );
-      return paged(request, found.toReversed());
-    }
-    const assigned = (ids: unknown) => (Array.isArray(ids) ? (ids[0] === 0 ? [] : [user]) : undefined);
-    if (id === undefined) {
-      const iid = issues.length + 1;
-      const made = {
-        id: nextId(),
-        iid,
-        project_id: 1,
-        title: given['title'],
-        description: given['description'] ?? null,
-        state: 'opened',
-        author: user,
-        assignees: assigned(given['assignee_ids']) ?? [],
-        labels: given['labels'] ?? [],
-        created_at: at,
-        updated_at: at,
-        web_url: `${web}/acme/tools/app/-/issues/${iid}`,
-        references: { short: `#${iid}`, relative: `#${iid}`, full: `acme/tools/app#${iid}` },
-      };
-      issues.push(made);
-      return { status: 201, json: made };
-    }
-    const found = issues.find(({ iid }) => iid === Number(id));
-    if (found === undefined) return notFound('Issue');
-    const { state_event, assignee_ids, ...fields } = given;
-    Object.assign(found, fields);
-    if (state_event !== undefined) found['state'] = state_event === 'close' ? 'closed' : 'opened';
-    found['assignees'] = assigned(assignee_ids) ?? found['assignees'];
-    return { json: found };
-  };
+const people = { type: 'array', items: { $ref: '#/components/schemas/API_Entities_UserBasic' } };
+const mergeRequest = {
+  assignees: people,
+  reviewers: people,
+  labels: { type: 'array', items: { type: 'string' } },
+  draft: { type: 'boolean' },
+};
+/** The generator writes `string` for what it cannot see, and one where there are several. */
+const mistyped: Record<string, Record<string, Schema>> = {
+  API_Entities_MergeRequestBasic: mergeRequest,
+  API_Entities_MergeRequest: mergeRequest,
+  API_Entities_Issue: { assignees: people },
+  API_Entities_MergeRequestApprovals: {
+    approved_by: { type: 'array', items: { $ref: '#/components/schemas/API_Entities_Approvals' } },
+  },
+  API_Entities_ProjectHook: { id: { type: 'integer' } },
+};
+/** Lists that it says are one item. */
+const lists = [
+  '/issues',
+  '/groups/{id}/issues',
+  '/projects/{id}/issues',
+  '/projects/{id}/repository/tree',
+  '/projects/{id}/merge_requests/{merge_request_iid}/reviewers',
+  '/projects/{id}/merge_requests/{merge_request_iid}/diffs',
+];
+/** docs.gitlab.com/api/rest, "Keyset-based pagination": parameters of every such list, told once and in no list's own description. */
+const keyset = ['/projects'];
 
-  const ofMergeRequests = (request: SentRequest, id: string | undefined, rest: string, given: Json): Reply => {
-    const { searchParams } = request.url;
-    if (id === undefined && request.method === 'GET') {
-      const state = searchParams.get('state');
-      return paged(request, mergeRequests.filter((one) => state === 'all' || one['state'] === state).toReversed());
-    }
-    if (id === undefined) {
-      const { title, description = null, source_branch, target_branch } = given;
-      if (!branches.includes(String(source_branch))) return bad(400, ['Source branch "x" does not exist']);
-      if (mergeRequests.some((one) => one['source_branch'] === source_branch && one['state'] === 'opened'))
-        return bad(409, ['Another open merge request already exists for this source branch: !1']);
-      const iid = mergeRequests.length + 1;
-      const made = {
-        id: nextId(),
-        iid,
-        project_id: 1,
-        title,
-        description,
-        state: 'opened',
-        author: user,
-        assignees: [],
-        reviewers: [user],
-        source_branch,
-        target_branch,
-        labels: [],
-        draft: String(title).startsWith('Draft:'),
-        sha: headSha,
-        merge_status: 'can_be_merged',
-        detailed_merge_status: 'mergeable',
-        merge_commit_sha: null,
-        squash_commit_sha: null,
-        merge_user: null,
-        merged_at: null,
-        created_at: at,
-        updated_at: at,
-        web_url: `${web}/acme/tools/app/-/merge_requests/${iid}`,
-        changes_count: '1',
-        diff_refs: { base_sha: baseSha, start_sha: baseSha, head_sha: headSha },
-      };
-      mergeRequests.push(made);
-      notes.set(iid, [note('approved this merge request', { system: true })]);
-      return { status: 201, json: made };
-    }
-    const found = mergeRequests.find(({ iid }) => iid === Number(id));
-    const own = notes.get(Number(id));
-    if (found === undefined || own === undefined) return notFound('Merge Request');
-    const add = (made: Json): Json => {
-      own.push(made);
-      return made;
-    };
-    const changed = /^\/notes\/(\d+)$/.exec(rest);
-    if (changed !== null) {
-      const one = own.find((each) => each['id'] === Number(changed[1]));
-      if (one === undefined) return notFound('Note');
-      return { json: Object.assign(one, given) };
-    }
-    switch (`${request.method} ${rest}`) {
-      case 'GET ':
-        return { json: found };
-      case 'GET /reviewers':
-        return { json: [{ user, state: 'unreviewed', created_at: at }] };
-      case 'GET /approvals':
-        return { json: { user_has_approved: false, user_can_approve: true, approved: false, approved_by: [] } };
-      case 'POST /approve':
-        return { status: 201, json: { approved: true, approved_by: [{ user, approved_at: at }] } };
-      case 'GET /notes':
-        return paged(request, own);
-      case 'POST /notes':
-        return { status: 201, json: add(note(given['body'])) };
-      case 'GET /diffs':
-        return paged(request, [diff]);
-      case 'POST /discussions': {
-        const made = add(note(given['body'], { type: 'DiffNote', position: given['position'] }));
-        const discussion: Omit<DiscussionSchema, 'notes'> = { id: 'd'.repeat(40), individual_note: false };
-        return { status: 201, json: { ...discussion, notes: [made] } };
-      }
-      case 'PUT /merge':
-        if (found['state'] !== 'opened') return bad(405, '405 Method Not Allowed');
-        if (given['sha'] !== undefined && given['sha'] !== headSha)
-          return bad(409, 'SHA does not match HEAD of source branch');
-        Object.assign(found, { state: 'merged', merged_at: at, merge_commit_sha: 'c'.repeat(40), merge_user: user });
-        return { json: found };
-      default:
-        return notFound('Route');
-    }
-  };
+export function loadDescription(file: string): ApiDescription {
+  const document = parse(readFileSync(file, 'utf8')) as Document;
+  for (const [name, properties] of Object.entries(mistyped))
+    Object.assign(document.components.schemas[name]?.properties ?? {}, properties);
+  // It says of no field that it may be null, and many are.
+  for (const { properties = {} } of Object.values(document.components.schemas))
+    for (const [field, schema] of Object.entries(properties))
+      properties[field] =
+        typeof schema['type'] === 'string' ? { ...schema, nullable: true } : { anyOf: [schema, { type: 'null' }] };
+  for (const path of lists) {
+    const content = document.paths[`/api/v4${path}`]?.['get']?.responses['200']?.content?.['application/json'];
+    if (content !== undefined) content.schema = { type: 'array', items: content.schema };
+  }
+  for (const path of keyset)
+    document.paths[`/api/v4${path}`]?.['get']?.parameters?.push(
+      { name: 'pagination', in: 'query', schema: { type: 'string', enum: ['legacy', 'keyset'] } },
+      { name: 'cursor', in: 'query', schema: { type: 'string' } },
+    );
+  for (const item of Object.values(document.paths)) {
+    // A project goes by its encoded path as well as by its number, wherever its number does.
+    for (const operation of Object.values(item))
+      for (const parameter of operation.parameters ?? [])
+        if (parameter.in === 'path' && parameter.name === 'id') parameter.schema = { type: 'string' };
+    // Lists go into a query with commas between ("labels: comma-separated label names").
+    for (const parameter of item['get']?.parameters ?? [])
+      if (parameter.name === 'labels' || parameter.name === 'assignee_username') parameter.schema = { type: 'string' };
+    // What a POST makes is answered with 201.
+    const made = item['post']?.responses;
+    if (made?.['200'] !== undefined) made['201'] ??= made['200'];
+  }
+  return createApiDescription(document);
+}
 
-  const ofRepository = (request: SentRequest, rest: string): Reply => {
-    const { searchParams } = request.url;
-    const ref = searchParams.get('ref') ?? 'HEAD';
-    const [, kind = '', more = ''] = /^\/([a-z]+)(?:\/(.*))?$/.exec(rest) ?? [];
-    if (kind === 'branches')
-      return paged(
-        request,
-        branches.map((name) => ({ name, commit: commits[0], protected: name === 'main' })),
-      );
-    if (kind === 'tags')
-      return paged(
-        request,
-        ['v2', 'v1'].map((name) => ({ name, message: null, target: baseSha, commit: commits[1] })),
-      );
-    if (kind === 'files') {
-      const name = decodeURIComponent(more);
-      const bytes = files[name];
-      if (bytes === undefined || !['HEAD', 'main'].includes(ref)) return notFound('File');
-      const content = Buffer.from(bytes).toString('base64');
-      const file: Partial<RepositoryFileExpandedSchema> = {
-        file_path: name,
-        size: bytes.length,
-        encoding: 'base64',
-        content,
-        blob_id: headSha,
-      };
-      return { json: file };
-    }
-    if (kind === 'tree') {
-      const folder = searchParams.get('path');
-      const all = [
-        ...Object.keys(files).map((name) => ({ path: name, type: 'blob', mode: '100644' })),
-        { path: 'src', type: 'tree', mode: '040000' },
-      ].map((node) => ({ id: headSha, name: node.path.split('/').at(-1), ...node }));
-      const isIn = (path: string) => (folder === null ? true : path.startsWith(`${folder}/`));
-      const isDeep = searchParams.get('recursive') === 'true' || folder !== null;
-      return keyed(
-        request,
-        all.filter(({ path }) => isIn(path) && (isDeep || !path.includes('/'))),
-        'path',
-        'page_token',
-      );
-    }
-    if (more === '') return paged(request, commits);
-    const [sha = '', below] = more.split('/');
-    const found = commits.find(({ id }) => id === sha) ?? (sha === 'main' ? commits[0] : undefined);
-    if (below === 'statuses')
-      return paged(
-        request,
-        [...statuses.values()].filter((one) => one['sha'] === sha),
-      );
-    if (found === undefined) return notFound('Commit');
-    if (below === 'diff') return paged(request, [diff]);
-    return { json: { ...found, stats: { additions: 1, deletions: 1, total: 2 } } };
-  };
+/** What the description lacks altogether; the fake's answers to these are typed by @gitbeaker/rest, or by docs.gitlab.com/api alone. */
+const undescribed = [
+  /^GET \/api\/v4\/users$/,
+  /\/merge_requests\/\d+\/(?:notes|discussions)(?:\/\d+)?$/,
+  /^GET \/api\/v4\/(?:projects|groups)\/[^/]+\/search$/,
+];
 
-  const setStatus = (sha: string, given: Json): Reply => {
-    if (commits.every(({ id }) => id !== sha)) return notFound('Commit');
-    const key = `${sha} ${given['name']}`;
-    if (statuses.get(key)?.['status'] === given['state'])
-      return bad(400, `Cannot transition status via :enqueue from :${given['state']}`);
-    if (String(given['description'] ?? '').length > 255) return bad(400, { description: ['is too long'] });
-    const { name, description = null, target_url = null, state: status } = given;
-    const made = {
-      id: nextId(),
-      sha,
-      ref: 'main',
-      status,
-      name,
-      description,
-      target_url,
-      created_at: at,
-      author: user,
-    };
-    statuses.set(key, made);
-    return { status: 201, json: made };
+/** Judges every exchange on its way. */
+export function checked(respond: Responder, description: ApiDescription): Responder {
+  return async (request, signal) => {
+    const reply = await respond(request, signal);
+    const what = `${request.method} ${request.url.pathname}`;
+    if (undescribed.some((pattern) => pattern.test(what))) return reply;
+    const status = reply?.status ?? 200;
+    const faults = [
+      ...description.checkRequest(request),
+      ...(reply?.json === undefined || status >= 300 ? [] : description.checkReply(request, status, reply.json)),
+    ];
+    if (faults.length > 0) throw new HubError('internal', `${what}${request.url.search}: ${faults.join('; ')}`);
+    return reply;
   };
+}
 
-  const ofProject = (request: SentRequest, rest: string, given: Json): Reply => {
-    if (rest.startsWith('/repository/')) return ofRepository(request, rest.slice('/repository'.length));
-    const issue = /^\/issues(?:\/(\d+))?$/.exec(rest);
-    if (issue !== null) return ofIssues(request, issue[1], given);
-    const merge = /^\/merge_requests(?:\/(\d+)(\/.*)?)?$/.exec(rest);
-    if (merge !== null) return ofMergeRequests(request, merge[1], merge[2] ?? '', given);
-    const status = /^\/statuses\/([0-9a-f]+)$/.exec(rest);
-    if (status !== null) return setStatus(status[1] ?? '', given);
-    if (rest === '/search') return paged(request, [hit]);
-    if (rest === '/hooks') {
-      const id = nextId();
-      hooks.add(id);
-      return { status: 201, json: { id, url: given['url'], created_at: at } };
-    }
-    const hook = /^\/hooks\/(\d+)$/.exec(rest);
-    if (hook !== null) return hooks.delete(Number(hook[1])) ? { status: 204 } : notFound('Hook');
-    return notFound('Route');
+/** A page by number, with the headers that GitLab gives. */
+export function paged({ url }: SentRequest, all: readonly unknown[]): Reply {
+  const page = Number(url.searchParams.get('page') ?? 1);
+  const size = Number(url.searchParams.get('per_page') ?? 20);
+  const isLast = page * size >= all.length;
+  const next = new URL(url);
+  next.searchParams.set('page', String(page + 1));
+  return {
+    json: all.slice((page - 1) * size, page * size),
+    headers: {
+      'x-total': String(all.length),
+      'x-next-page': isLast ? '' : String(page + 1),
+      ...(isLast ? {} : { link: `<${next.href}>; rel="next"` }),
+    },
   };
+}
 
-  return (request): Reply => {
-    const { pathname, searchParams } = request.url;
-    const given = request.body === null ? {} : (JSON.parse(Buffer.from(request.body).toString()) as Json);
-    const [, below = ''] = /^\/api\/v4(\/.*)$/.exec(pathname) ?? [];
-    const named = projects.filter(({ path }) => String(path).includes(searchParams.get('search') ?? ''));
-    const [, id, rest = ''] = /^\/projects\/([^/]+)(\/.*)?$/.exec(below) ?? [];
-    if (id !== undefined) {
-      const wanted = decodeURIComponent(id);
-      const found = projects.find((one) => one['path_with_namespace'] === wanted || String(one['id']) === wanted);
-      if (found === undefined) return notFound('Project');
-      return rest === '' ? { json: found } : ofProject(request, rest, given);
-    }
-    switch (below) {
-      case '/projects':
-        return keyed(request, named, 'id', 'id_after');
-      case '/groups/acme%2Ftools/projects':
-      case '/users/robot/projects':
-        return paged(request, named);
-      case '/users':
-        return { json: searchParams.get('username') === user.username ? [user] : [] };
-      case '/issues':
-        return ofIssues(request, undefined, given);
-      case '/user':
-        return { json: { id: user.id, username: user.username, name: user.name } };
-      case '/personal_access_tokens/self':
-        return { json: { id: 1, name: 'hub', scopes: ['api'], active: true, expires_at: '2027-01-01' } };
-      case '/metadata':
-        return { json: { version: '18.6.0', revision: 'abc', enterprise: false } };
-      case '/job':
-        return { json: { id: 1, name: 'build', status: 'running', stage: 'test', user: { id: 7, username: 'robot' } } };
-      default:
-        return notFound('Route');
-    }
-  };
+/** A page by key: what comes after the item of this key. */
+export function keyed(
+  { url }: SentRequest,
+  all: readonly Record<string, unknown>[],
+  field: string,
+  parameter: string,
+): Reply {
+  const size = Number(url.searchParams.get('per_page') ?? 20);
+  const after = url.searchParams.get(parameter);
+  const start = after === null ? 0 : all.findIndex((item) => String(item[field]) === after) + 1;
+  const items = all.slice(start, start + size);
+  const next = new URL(url);
+  next.searchParams.set(parameter, String(items.at(-1)?.[field] ?? ''));
+  return { json: items, headers: start + size < all.length ? { link: `<${next.href}>; rel="next"` } : {} };
 }

@@ -1,7 +1,7 @@
 import { createMockGateway, createTestDelivery, webhookConformance } from '@inthub/connector-sdk/testing';
 import { describe, expect, it } from 'vitest';
 import { gitlab } from './connector.ts';
-import { createFakeGitLab } from './testing.ts';
+import { createFakeGitLab } from './counterpart.ts';
 import { gitlabEvents } from './webhooks.ts';
 
 /** Payloads as docs.gitlab.com/user/project/integrations/webhook_events shows them, shortened. */
