@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fit, markerOf } from './markdown.ts';
+import { escapeText, fit, markerOf } from './markdown.ts';
 
 describe('fit', () => {
   it('never gives more than the product takes, keeps the mark, and splits no character', () => {
@@ -20,5 +20,12 @@ describe('fit', () => {
 
   it('leaves short text alone', () => {
     expect(fit('x', 100)).toEqual({ text: 'x', isTruncated: false });
+  });
+});
+
+describe('escapeText', () => {
+  it('leaves no mention, no link, no HTML and no quick action of GitLab', () => {
+    expect(escapeText('/close @team <b> [a](b)\n/merge')).toBe('\\/close @\u200bteam \\<b\\> \\[a\\]\\(b\\) /merge');
+    fc.assert(fc.property(fc.string(), (text) => !/^\s*\//m.test(escapeText(text))));
   });
 });

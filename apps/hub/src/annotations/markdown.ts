@@ -12,6 +12,8 @@ export function escapeText(text: string): string {
       .replaceAll(/\s+/g, ' ')
       .trim()
       .replaceAll(/[\\`*_{}[\]()<>#+!|~]/g, '\\$&')
+      // GitLab carries out a line that begins with a slash (a quick action) with the rights of the token.
+      .replace(/^\//, '\\/')
       // A mention notifies people; a zero-width space keeps it from being one.
       .replaceAll('@', '@\u200b')
   );
