@@ -3,7 +3,7 @@ import type { Reply, Responder } from '@inthub/connector-sdk/testing';
 import { at, bodyOf, type FakeRepository, notFound, paged, problem, route, shaOf, user } from './fake-data.ts';
 
 const never = '1970-01-01T00:00:00Z';
-export const jobLog = '2026-11-21T10:00:00Z Grüße from the job\n2026-11-21T10:00:01Z done\n';
+const jobLog = '2026-11-21T10:00:00Z Grüße from the job\n2026-11-21T10:00:01Z done\n';
 export const artifactZip = Buffer.from('PK\u0005\u0006 not much of an archive');
 
 function run(id: number, status: string, conclusion: string, started: string) {
