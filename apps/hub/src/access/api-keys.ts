@@ -11,11 +11,10 @@ import {
   type TenantId,
 } from '@inthub/contracts';
 import type { AuditWriter } from '../audit/audit.ts';
-import type { Database } from '../database/database.ts';
+import { cursorKind, type Database, pageById } from '../database/database.ts';
 import { generateApiKey, readApiKey } from './api-key-format.ts';
 import { findApiKey, insertApiKey, listApiKeyRows, revokeApiKeyRow } from './api-key-repository.ts';
 import { actorOf, bundleScopes, requireCovers, requireScope } from './authority.ts';
-import { pageById } from './keyset-page.ts';
 import type { Acting, ApiKey } from './records.ts';
 import { findTenant } from './tenant-repository.ts';
 import { readTextField } from './text-field.ts';
@@ -71,7 +70,7 @@ export function listApiKeys(
   tenantId: TenantId,
   page: { cursor?: string; limit: number },
 ): Promise<Page<ApiKey>> {
-  return pageById('api-keys', page, (from) => database.tenant(tenantId, (tx) => listApiKeyRows(tx, from)));
+  return pageById(cursorKind('api-keys'), page, (from) => database.tenant(tenantId, (tx) => listApiKeyRows(tx, from)));
 }
 
 /** Revoking a revoked key changes nothing and is no error. A key with more scopes than the caller's is not its to revoke. */

@@ -1,9 +1,8 @@
 import { type Clock, createId, HubError, invalidField, isId, type Page, type TenantId } from '@inthub/contracts';
 import type { AuditWriter } from '../audit/audit.ts';
-import type { Database, TenantTx } from '../database/database.ts';
+import { cursorKind, type Database, pageById, type TenantTx } from '../database/database.ts';
 import { actorOf, requireScope } from './authority.ts';
 import { readEgressExceptions } from './egress-exceptions.ts';
-import { pageById } from './keyset-page.ts';
 import type { Acting, Tenant, TenantChange } from './records.ts';
 import { findTenant, insertTenant, listTenantRows, updateTenantRow } from './tenant-repository.ts';
 import { readTextField } from './text-field.ts';
@@ -52,7 +51,9 @@ export function listTenants(
   { database }: Pick<TenantsDeps, 'database'>,
   page: { cursor?: string; limit: number },
 ): Promise<Page<Tenant>> {
-  return pageById('tenants', page, (from) => database.system('inthub_platform', (tx) => listTenantRows(tx, from)));
+  return pageById(cursorKind('tenants'), page, (from) =>
+    database.system('inthub_platform', (tx) => listTenantRows(tx, from)),
+  );
 }
 
 /** @throws HubError `not_found` */

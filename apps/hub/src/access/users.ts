@@ -9,9 +9,8 @@ import {
   type TenantId,
 } from '@inthub/contracts';
 import type { AuditWriter } from '../audit/audit.ts';
-import type { Database } from '../database/database.ts';
+import { cursorKind, type Database, pageById } from '../database/database.ts';
 import { actorOf, bundleScopes, requireCovers, requireScope } from './authority.ts';
-import { pageById } from './keyset-page.ts';
 import type { Acting, User } from './records.ts';
 import { readTextField } from './text-field.ts';
 import { findUserForUpdate, insertUser, listUserRows, updateUserRow } from './user-repository.ts';
@@ -69,7 +68,7 @@ export function listUsers(
   tenantId: TenantId,
   page: { cursor?: string; limit: number },
 ): Promise<Page<User>> {
-  return pageById('users', page, (from) => database.tenant(tenantId, (tx) => listUserRows(tx, from)));
+  return pageById(cursorKind('users'), page, (from) => database.tenant(tenantId, (tx) => listUserRows(tx, from)));
 }
 
 /** Neither the roles that the user has nor the new ones may exceed the caller's. */

@@ -12,9 +12,8 @@ import {
   storableText,
   type TenantId,
 } from '@inthub/contracts';
-import Type from 'typebox';
 import type { AuditRecord, AuditWriter } from '../audit/audit.ts';
-import { cursorKind, type Database, decodeCursor, encodeCursor } from '../database/database.ts';
+import { cursorKind, type Database, pageByTime } from '../database/database.ts';
 import {
   countKept,
   deleteKept,
@@ -55,7 +54,6 @@ export interface KeptAnnotations {
 const maxWaiting = 5_000;
 const recordDays = 30;
 const dayMs = 86_400_000;
-const Position = Type.Tuple([Type.Integer({ minimum: 0, maximum: 8.64e15 }), Type.String({ format: 'uuid' })]);
 
 export function createKeptAnnotations({ database, audit, clock, redact }: KeptAnnotationsDeps): KeptAnnotations {
   const entry = (
@@ -96,20 +94,15 @@ export function createKeptAnnotations({ database, audit, clock, redact }: KeptAn
 
     async list(tenantId, integrationId, { state, cursor, limit }) {
       const kind = cursorKind('kept-annotations', { integrationId, state });
-      const [afterMs, afterId] = cursor === undefined ? [] : decodeCursor(kind, cursor, Position);
-      const found = await database.tenant(tenantId, (tx) =>
-        selectKept(tx, integrationId, {
-          limit: limit + 1,
-          ...(state === undefined ? {} : { state }),
-          ...(afterMs === undefined || afterId === undefined
-            ? {}
-            : { after: { createdAt: new Date(afterMs), id: afterId } }),
-        }),
+      return pageByTime(kind, { cursor, limit, timeOf: ({ createdAt }) => createdAt }, ({ after, take }) =>
+        database.tenant(tenantId, (tx) =>
+          selectKept(tx, integrationId, {
+            limit: take,
+            ...(state === undefined ? {} : { state }),
+            ...(after === undefined ? {} : { after: { createdAt: after.at, id: after.id } }),
+          }),
+        ),
       );
-      const items = found.slice(0, limit);
-      const last = items.at(-1);
-      const isMore = found.length > limit && last !== undefined;
-      return { items, nextCursor: isMore ? encodeCursor(kind, [Date.parse(last.createdAt), last.id]) : null };
     },
 
     async post(call, integrationId, keptId, send) {

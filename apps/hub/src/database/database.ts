@@ -2,6 +2,7 @@
 export { type CursorValues, cursorKind, decodeCursor, encodeCursor } from './cursor.ts';
 export { type EmbeddedServer, type StartEmbeddedServerOptions, startEmbeddedServer } from './embedded-server.ts';
 export { isUniqueViolation } from './error-mapping.ts';
+export { keysetPage, type PageRequest, pageById, pageByTime } from './keyset-page.ts';
 export { type Listener, presenceSpace, startListener } from './listener.ts';
 export { type MigrateOptions, migrate } from './migrator.ts';
 export { createPartitionKeeper, type KeptTable, type PartitionKeeper } from './partition-keeper.ts';

@@ -8,9 +8,8 @@ import {
   type Principal,
   type TenantId,
 } from '@inthub/contracts';
-import Type from 'typebox';
 import type { AuditWriter } from '../audit/audit.ts';
-import { cursorKind, type Database, decodeCursor, encodeCursor } from '../database/database.ts';
+import { cursorKind, type Database, pageByTime } from '../database/database.ts';
 import type { ConnectorRegistry, InstalledIntegration } from '../runtime/runtime.ts';
 import type { Log } from '../telemetry/telemetry.ts';
 import { authentication } from './checks/authentication.ts';
@@ -75,7 +74,6 @@ const keptReports = 100;
 const maxRunning = 16;
 /** One tenant leaves room for others. */
 const maxRunningPerTenant = 4;
-const Position = Type.Tuple([Type.Integer({ minimum: 0, maximum: 8.64e15 }), Type.String({ format: 'uuid' })]);
 
 export function createDoctor(deps: DoctorDeps): Doctor {
   const { database, audit, clock, log, registry, find, redact } = deps;
@@ -180,16 +178,14 @@ export function createDoctor(deps: DoctorDeps): Doctor {
     async history(tenantId, integrationId, { cursor, limit }) {
       const { id } = await findExisting(tenantId, integrationId);
       const kind = cursorKind('doctor', { integrationId: id });
-      const [afterMs, afterId] = cursor === undefined ? [] : decodeCursor(kind, cursor, Position);
-      const after =
-        afterMs === undefined || afterId === undefined
-          ? {}
-          : { after: { generatedAt: new Date(afterMs), id: afterId } };
-      const found = await database.tenant(tenantId, (tx) => selectReports(tx, id, { limit: limit + 1, ...after }));
-      const items = found.slice(0, limit);
-      const last = items.at(-1);
-      const isMore = found.length > limit && last !== undefined;
-      return { items, nextCursor: isMore ? encodeCursor(kind, [Date.parse(last.generatedAt), last.id]) : null };
+      return pageByTime(kind, { cursor, limit, timeOf: ({ generatedAt }) => generatedAt }, ({ after, take }) =>
+        database.tenant(tenantId, (tx) =>
+          selectReports(tx, id, {
+            limit: take,
+            ...(after === undefined ? {} : { after: { generatedAt: after.at, id: after.id } }),
+          }),
+        ),
+      );
     },
   };
 }

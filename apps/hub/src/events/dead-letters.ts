@@ -1,6 +1,5 @@
 import { type Clock, HubError, invalidField, isId, isStorable, type Page, type TenantId } from '@inthub/contracts';
-import Type from 'typebox';
-import { cursorKind, type Database, decodeCursor, encodeCursor } from '../database/database.ts';
+import { cursorKind, type Database, pageByTime } from '../database/database.ts';
 import type { DeadLetter, DeadLetterFilter, DeadLetters, RedriveOptions } from './bus.ts';
 import {
   countDeadLetters,
@@ -11,7 +10,6 @@ import {
 import { parseTime } from './replay.ts';
 import { parseTypePattern } from './type-pattern.ts';
 
-const Position = Type.Tuple([Type.Integer({ minimum: 0, maximum: 8.64e15 }), Type.String({ format: 'uuid' })]);
 const mostAtOnce = 10_000;
 const mostIds = 1_000;
 const pace = { least: 0.1, default: 10, most: 1_000 };
@@ -52,20 +50,15 @@ export function createDeadLetters(options: {
     async list(tenantId, { cursor, limit, ...filter }): Promise<Page<DeadLetter>> {
       const query = readFilter(filter);
       const kind = cursorKind('dead-letters', { ...filter, ids: filter.ids?.join() });
-      const [afterMs, afterId] = cursor === undefined ? [] : decodeCursor(kind, cursor, Position);
-      const found = await database.tenant(tenantId, (tx) =>
-        selectDeadLetters(tx, {
-          ...query,
-          limit: limit + 1,
-          ...(afterMs === undefined || afterId === undefined
-            ? {}
-            : { after: { deadAt: new Date(afterMs), id: afterId } }),
-        }),
+      return pageByTime(kind, { cursor, limit, timeOf: ({ deadAt }) => deadAt }, ({ after, take }) =>
+        database.tenant(tenantId, (tx) =>
+          selectDeadLetters(tx, {
+            ...query,
+            limit: take,
+            ...(after === undefined ? {} : { after: { deadAt: after.at, id: after.id } }),
+          }),
+        ),
       );
-      const items = found.slice(0, limit);
-      const last = items.at(-1);
-      const isMore = found.length > limit && last !== undefined;
-      return { items, nextCursor: isMore ? encodeCursor(kind, [Date.parse(last.deadAt), last.id]) : null };
     },
     async get(tenantId, id) {
       const [found] = !isId(id)

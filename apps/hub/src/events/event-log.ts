@@ -10,8 +10,7 @@ import {
   storableText,
   type TenantId,
 } from '@inthub/contracts';
-import Type from 'typebox';
-import { cursorKind, type Database, decodeCursor, encodeCursor, type TenantTx } from '../database/database.ts';
+import { cursorKind, type Database, pageByTime, type TenantTx } from '../database/database.ts';
 import { type EventRow, insertEvents, selectEvent, selectEvents } from './event-repository.ts';
 import type { NewEvent } from './new-event.ts';
 import { parseTypePattern } from './type-pattern.ts';
@@ -36,7 +35,6 @@ export interface EventReader {
 }
 
 const maxDataBytes = 262_144;
-const Position = Type.Tuple([Type.Integer({ minimum: 0, maximum: 8.64e15 }), Type.String({ format: 'uuid' })]);
 
 /** The fact log on PostgreSQL. */
 export function createEventLog({
@@ -73,21 +71,16 @@ export function createEventLog({
     async list(tenantId, { source, type = '*', cursor, limit }) {
       const pattern = parseTypePattern(type);
       const kind = cursorKind('events', { source, type });
-      const [afterMs, afterId] = cursor === undefined ? [] : decodeCursor(kind, cursor, Position);
-      const found = await database.tenant(tenantId, (tx) =>
-        selectEvents(tx, {
-          type: pattern,
-          limit: limit + 1,
-          ...(source === undefined ? {} : { source }),
-          ...(afterMs === undefined || afterId === undefined
-            ? {}
-            : { after: { createdAt: new Date(afterMs), id: afterId } }),
-        }),
+      return pageByTime(kind, { cursor, limit, timeOf: ({ timestamp }) => timestamp }, ({ after, take }) =>
+        database.tenant(tenantId, (tx) =>
+          selectEvents(tx, {
+            type: pattern,
+            limit: take,
+            ...(source === undefined ? {} : { source }),
+            ...(after === undefined ? {} : { after: { createdAt: after.at, id: after.id } }),
+          }),
+        ),
       );
-      const items = found.slice(0, limit);
-      const last = items.at(-1);
-      const isMore = found.length > limit && last !== undefined;
-      return { items, nextCursor: isMore ? encodeCursor(kind, [Date.parse(last.timestamp), last.id]) : null };
     },
   };
 }

@@ -1,6 +1,6 @@
 import { type Clock, createId, type Page, type TenantId } from '@inthub/contracts';
 import Type from 'typebox';
-import { cursorKind, type Database, decodeCursor, encodeCursor } from '../database/database.ts';
+import { cursorKind, type Database, keysetPage } from '../database/database.ts';
 import type { EventWriter } from './event-log.ts';
 import {
   type ExpiryKind,
@@ -126,21 +126,26 @@ export function createExpiryCalendar(options: ExpiryCalendarOptions): ExpiryCale
     },
     async list(tenantId, { before, integrationId, cursor, limit }) {
       const kind = cursorKind('expiries', { before, integrationId });
-      const [ms, afterKind, subjectId] = cursor === undefined ? [] : decodeCursor(kind, cursor, Position);
-      const isAfter = ms !== undefined && afterKind !== undefined && subjectId !== undefined;
-      const found = await database.tenant(tenantId, (tx) =>
-        selectExpiries(tx, {
-          limit: limit + 1,
-          ...(before === undefined ? {} : { before: parseTime(before, '/before') }),
-          ...(integrationId === undefined ? {} : { integrationId }),
-          ...(isAfter ? { after: { expiresAt: new Date(ms), kind: afterKind, subjectId } } : {}),
-        }),
-      );
-      const rows = found.slice(0, limit);
-      const last = rows.at(-1);
-      const isMore = found.length > limit && last !== undefined;
+      const { items, nextCursor } = await keysetPage({
+        kind,
+        cursor,
+        limit,
+        position: Position,
+        positionOf: (row: ExpiryRow) => [row.expiresAt.getTime(), row.kind, row.subjectId],
+        read: ({ after, take }) =>
+          database.tenant(tenantId, (tx) =>
+            selectExpiries(tx, {
+              limit: take,
+              ...(before === undefined ? {} : { before: parseTime(before, '/before') }),
+              ...(integrationId === undefined ? {} : { integrationId }),
+              ...(after === undefined
+                ? {}
+                : { after: { expiresAt: new Date(after[0]), kind: after[1], subjectId: after[2] } }),
+            }),
+          ),
+      });
       return {
-        items: rows.map((row) => ({
+        items: items.map((row) => ({
           kind: row.kind,
           subjectId: row.subjectId,
           integrationId: row.integrationId,
@@ -148,7 +153,7 @@ export function createExpiryCalendar(options: ExpiryCalendarOptions): ExpiryCale
           expiresAt: row.expiresAt.toISOString(),
           daysLeft: daysLeft(row.expiresAt),
         })),
-        nextCursor: isMore ? encodeCursor(kind, [last.expiresAt.getTime(), last.kind, last.subjectId]) : null,
+        nextCursor,
       };
     },
   };

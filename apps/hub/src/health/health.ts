@@ -1,13 +1,12 @@
 import { type Clock, createId, HubError, type Integration, isId, type Page, type TenantId } from '@inthub/contracts';
-import Type from 'typebox';
 import type { CheckOutcomeRecord, CheckSchedule } from '../catalog/catalog.ts';
-import { cursorKind, type Database, decodeCursor, encodeCursor } from '../database/database.ts';
+import { cursorKind, type Database, pageByTime } from '../database/database.ts';
 import type { Log } from '../telemetry/telemetry.ts';
 import { createCheckLoop } from './check-loop.ts';
 import { type CheckTiming, defaultTiming } from './check-timing.ts';
 import type { HealthSample, HealthSummary, HealthWindow } from './health-types.ts';
 import { type RunCheckOptions, runCheck, storeSample } from './run-check.ts';
-import { selectSamples, selectWindows } from './sample-repository.ts';
+import { type StoredSample, selectSamples, selectWindows } from './sample-repository.ts';
 import { claimDue, deleteScheduled, findScheduled, scheduleNow, spreadOverdue } from './schedule-repository.ts';
 import { summarise } from './summarise.ts';
 
@@ -58,7 +57,6 @@ export interface HealthOptions {
 
 /** How much longer than a check may take its lease lasts: time to record the outcome. */
 const leaseMarginMs = 60_000;
-const Position = Type.Tuple([Type.Integer({ minimum: 0, maximum: 8.64e15 }), Type.String({ format: 'uuid' })]);
 
 /** The part of the schedule that the catalog writes, in the transactions of its changes. */
 export function createCheckSchedule({ clock }: { clock: Clock }): CheckSchedule {
@@ -123,23 +121,18 @@ export function createHealth(options: HealthOptions): Health {
     async history(tenantId, integrationId, { cursor, limit }) {
       await find(tenantId, integrationId);
       const kind = cursorKind('health', { integrationId });
-      const [afterMs, afterId] = cursor === undefined ? [] : decodeCursor(kind, cursor, Position);
-      const after =
-        afterMs === undefined || afterId === undefined ? {} : { after: { checkedAt: new Date(afterMs), id: afterId } };
-      const [found, windows] = await database.tenant(tenantId, (tx) =>
+      const [{ items, nextCursor }, windows] = await database.tenant(tenantId, (tx) =>
         Promise.all([
-          selectSamples(tx, integrationId, { limit: limit + 1, ...after }),
+          pageByTime(kind, { cursor, limit, timeOf: ({ checkedAt }: StoredSample) => checkedAt }, ({ after, take }) =>
+            selectSamples(tx, integrationId, {
+              limit: take,
+              ...(after === undefined ? {} : { after: { checkedAt: after.at, id: after.id } }),
+            }),
+          ),
           selectWindows(tx, integrationId, clock.now()),
         ]),
       );
-      const samples = found.slice(0, limit);
-      const last = samples.at(-1);
-      const isMore = found.length > limit && last !== undefined;
-      return {
-        items: samples.map(({ id: _, ...sample }) => sample),
-        nextCursor: isMore ? encodeCursor(kind, [Date.parse(last.checkedAt), last.id]) : null,
-        windows,
-      };
+      return { items: items.map(({ id: _, ...sample }) => sample), nextCursor, windows };
     },
     async note(tenantId, integrationId, outcome) {
       if (!isId(integrationId)) throw new HubError('not_found', 'There is no such integration.');

@@ -11,14 +11,7 @@ import {
 } from '@inthub/contracts';
 import Type from 'typebox';
 import type { AuditWriter } from '../audit/audit.ts';
-import {
-  cursorKind,
-  type Database,
-  decodeCursor,
-  encodeCursor,
-  isUniqueViolation,
-  type TenantTx,
-} from '../database/database.ts';
+import { cursorKind, type Database, isUniqueViolation, keysetPage, type TenantTx } from '../database/database.ts';
 import type { EventWriter } from '../events/events.ts';
 import type { Acting } from './acting.ts';
 import { deleteRoute, findRoute, insertRoute, lockRoute, selectRoutes, updateRoute } from './route-repository.ts';
@@ -87,16 +80,17 @@ export function createModelRoutes({ database, audit, events, clock, onChanged }:
 
   return {
     async list(tenantId, { cursor, limit }) {
-      const [after] = cursor === undefined ? [] : decodeCursor(kind, cursor, Position);
-      const found = await database.tenant(tenantId, (tx) =>
-        selectRoutes(tx, { limit: limit + 1, ...(after === undefined ? {} : { after }) }),
-      );
-      const items = found.slice(0, limit);
-      const last = items.at(-1);
-      return {
-        items,
-        nextCursor: found.length > limit && last !== undefined ? encodeCursor(kind, [last.alias]) : null,
-      };
+      return keysetPage({
+        kind,
+        cursor,
+        limit,
+        position: Position,
+        positionOf: ({ alias }) => [alias],
+        read: ({ after, take }) =>
+          database.tenant(tenantId, (tx) =>
+            selectRoutes(tx, { limit: take, ...(after === undefined ? {} : { after: after[0] }) }),
+          ),
+      });
     },
     all: (tenantId) => database.tenant(tenantId, (tx) => selectRoutes(tx, { limit: maxRoutes })),
     async get(tenantId, id) {

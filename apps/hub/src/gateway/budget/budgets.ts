@@ -14,9 +14,8 @@ import {
   type Principal,
   type TenantId,
 } from '@inthub/contracts';
-import Type from 'typebox';
 import type { AuditWriter } from '../../audit/audit.ts';
-import { cursorKind, type Database, decodeCursor, encodeCursor, type TenantTx } from '../../database/database.ts';
+import { cursorKind, type Database, pageById, type TenantTx } from '../../database/database.ts';
 import type { EventWriter } from '../../events/events.ts';
 import {
   type BudgetRecord,
@@ -33,7 +32,6 @@ import {
 
 /** Budgets of one tenant; every one of the tenant concerns each call. */
 const maxBudgets = 1_000;
-const Position = Type.Tuple([Type.String({ format: 'uuid' })]);
 
 export interface BudgetActing {
   readonly principal: Principal;
@@ -128,14 +126,11 @@ export function createBudgets({ database, events, audit, clock, findIntegration,
     async list(tenantId, { integrationId, cursor, limit }) {
       if (integrationId !== undefined && !isId(integrationId)) return { items: [], nextCursor: null };
       const kind = cursorKind('budgets', { integrationId });
-      const [afterId] = cursor === undefined ? [] : decodeCursor(kind, cursor, Position);
       return database.tenant(tenantId, async (tx) => {
-        const filter = { integrationId: integrationId ?? null, afterId: afterId ?? null, take: limit + 1 };
-        const found = await listBudgets(tx, filter);
-        const items = await withUsage(tx, found.slice(0, limit));
-        const last = items.at(-1);
-        const isMore = found.length > limit && last !== undefined;
-        return { items, nextCursor: isMore ? encodeCursor(kind, [last.id]) : null };
+        const { items, nextCursor } = await pageById(kind, { cursor, limit }, (from) =>
+          listBudgets(tx, { integrationId: integrationId ?? null, ...from }),
+        );
+        return { items: await withUsage(tx, items), nextCursor };
       });
     },
 

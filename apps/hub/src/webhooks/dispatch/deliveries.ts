@@ -6,8 +6,7 @@ import {
   type WebhookDelivery,
   type WebhookDeliveryDetail,
 } from '@inthub/contracts';
-import Type from 'typebox';
-import { cursorKind, decodeCursor, encodeCursor, type TenantTx } from '../../database/database.ts';
+import { cursorKind, pageById, type TenantTx } from '../../database/database.ts';
 import { parseTypePattern } from '../../events/events.ts';
 import {
   type DeliveryFilter,
@@ -48,8 +47,6 @@ export type DeliveriesDeps = Pick<SubscriptionsDeps, 'database' | 'audit' | 'clo
   /** Tells this process's worker that something may be due. */
   readonly wake: () => void;
 };
-
-const Position = Type.Tuple([Type.String({ format: 'uuid' })]);
 
 /** @throws HubError `invalid_request` naming the field. */
 export function readFilter({ subscriptionId, status, type, since, until }: DeliveryQuery): DeliveryFilter {
@@ -104,18 +101,12 @@ export function createDeliveries({ database, audit, clock, wake }: DeliveriesDep
     async list(tenantId, { cursor, limit, ...query }) {
       const filter = readFilter(query);
       const kind = cursorKind('webhook_deliveries', { ...query });
-      const [afterId] = cursor === undefined ? [] : decodeCursor(kind, cursor, Position);
-      const found = await database.tenant(tenantId, async (tx) => {
-        if (query.subscriptionId !== undefined) await requireSubscription(tx, query.subscriptionId);
-        return selectDeliveries(tx, filter, {
-          limit: limit + 1,
-          ...(afterId === undefined ? {} : { afterId }),
-        });
-      });
-      const items = found.slice(0, limit);
-      const last = items.at(-1);
-      const isMore = found.length > limit && last !== undefined;
-      return { items, nextCursor: isMore ? encodeCursor(kind, [last.id]) : null };
+      return pageById(kind, { cursor, limit }, ({ afterId, take }) =>
+        database.tenant(tenantId, async (tx) => {
+          if (query.subscriptionId !== undefined) await requireSubscription(tx, query.subscriptionId);
+          return selectDeliveries(tx, filter, { limit: take, ...(afterId === null ? {} : { afterId }) });
+        }),
+      );
     },
 
     get: (tenantId, subscriptionId, id) =>

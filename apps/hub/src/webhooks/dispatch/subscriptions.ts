@@ -8,8 +8,7 @@ import {
   type WebhookSubscription,
   type WebhookSubscriptionChange,
 } from '@inthub/contracts';
-import Type from 'typebox';
-import { cursorKind, decodeCursor, encodeCursor, type TenantTx } from '../../database/database.ts';
+import { cursorKind, pageById, type TenantTx } from '../../database/database.ts';
 import { mergeHeaders } from './custom-headers.ts';
 import { forgetExpired, keyViews, newKeys, rotateKeys } from './signing-keys.ts';
 import {
@@ -62,7 +61,6 @@ export interface RotateOptions {
 }
 
 const mostSubscriptions = 1_000;
-const Position = Type.Tuple([Type.String({ format: 'uuid' })]);
 
 export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
   const { database, boxes, clock, checkUrl, learnSecret } = deps;
@@ -119,25 +117,20 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
     async list(tenantId, { cursor, limit, active }) {
       const filter = active === undefined ? {} : { active };
       const kind = cursorKind('webhook_subscriptions', filter);
-      const [afterId] = cursor === undefined ? [] : decodeCursor(kind, cursor, Position);
       return database.tenant(tenantId, async (tx) => {
-        const found = await selectSubscriptions(tx, {
-          ...filter,
-          limit: limit + 1,
-          ...(afterId === undefined ? {} : { afterId }),
-        });
-        const shown = found.slice(0, limit);
+        const { items, nextCursor } = await pageById(kind, { cursor, limit }, ({ afterId, take }) =>
+          selectSubscriptions(tx, { ...filter, limit: take, ...(afterId === null ? {} : { afterId }) }),
+        );
         const endpoints = await findEndpoints(
           tx,
-          shown.map(({ id }) => id),
+          items.map(({ id }) => id),
         );
-        const last = shown.at(-1);
         return {
-          items: shown.flatMap((record) => {
+          items: items.flatMap((record) => {
             const endpoint = endpoints.get(record.id);
             return endpoint === undefined ? [] : [presentSubscription(record, endpoint)];
           }),
-          nextCursor: found.length > limit && last !== undefined ? encodeCursor(kind, [last.id]) : null,
+          nextCursor,
         };
       });
     },

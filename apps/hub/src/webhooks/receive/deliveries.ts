@@ -1,8 +1,7 @@
 import { type Clock, HubError, invalidField, isId, type Page, type TenantId } from '@inthub/contracts';
-import Type from 'typebox';
 import type { AuditWriter } from '../../audit/audit.ts';
 import type { Acting } from '../../catalog/catalog.ts';
-import { cursorKind, type Database, decodeCursor, encodeCursor } from '../../database/database.ts';
+import { cursorKind, type Database, pageByTime } from '../../database/database.ts';
 import { type DeliveryFilter, findDelivery, listDeliveries, requeueDeliveries } from './delivery-repository.ts';
 import type { InboundDetail, InboundStatus, InboundSummary } from './inbound-delivery.ts';
 
@@ -48,7 +47,6 @@ export interface InboundDeliveriesDeps {
 
 const maxBodyShown = 262_144;
 const maxRequeued = 10_000;
-const Position = Type.Tuple([Type.Integer({ minimum: 0, maximum: 8.64e15 }), Type.String({ format: 'uuid' })]);
 
 export function createInboundDeliveries(deps: InboundDeliveriesDeps): InboundDeliveries {
   const { database, audit, clock } = deps;
@@ -62,19 +60,14 @@ export function createInboundDeliveries(deps: InboundDeliveriesDeps): InboundDel
     async list(tenantId, integrationId, { cursor, limit, ...query }) {
       await requireIntegration(tenantId, integrationId);
       const kind = cursorKind('inbound', { integrationId, ...query });
-      const [afterMs, afterId] = cursor === undefined ? [] : decodeCursor(kind, cursor, Position);
-      const found = await database.tenant(tenantId, (tx) =>
-        listDeliveries(tx, filterOf(integrationId, query), {
-          limit: limit + 1,
-          ...(afterMs === undefined || afterId === undefined
-            ? {}
-            : { after: { receivedAt: new Date(afterMs), id: afterId } }),
-        }),
+      return pageByTime(kind, { cursor, limit, timeOf: ({ receivedAt }) => receivedAt }, ({ after, take }) =>
+        database.tenant(tenantId, (tx) =>
+          listDeliveries(tx, filterOf(integrationId, query), {
+            limit: take,
+            ...(after === undefined ? {} : { after: { receivedAt: after.at, id: after.id } }),
+          }),
+        ),
       );
-      const items = found.slice(0, limit);
-      const last = items.at(-1);
-      const isMore = found.length > limit && last !== undefined;
-      return { items, nextCursor: isMore ? encodeCursor(kind, [Date.parse(last.receivedAt), last.id]) : null };
     },
 
     async get(tenantId, integrationId, id) {
