@@ -52,6 +52,22 @@ it('does not skip an event that commits after one with a higher number', async (
   await expect.poll(() => seen, patient).toEqual(['a.late', 'a.early', 'a.earlier']);
 });
 
+it('does not hold back a replay, which reads once and never goes on', async () => {
+  const since = '2026-01-01T00:00:00Z';
+  await slow.query('BEGIN');
+  await insert(slow, 'a.late');
+  await publish('a.early');
+  const replay = async () => {
+    const seen: string[] = [];
+    await bus.replay('*', since, async ({ type }) => void seen.push(type), { tenantId });
+    return seen;
+  };
+
+  expect(await replay()).toEqual(['a.early']);
+  await slow.query('COMMIT');
+  expect(await replay()).toEqual(['a.late', 'a.early']);
+});
+
 it('would lose it if it went by the numbers alone', async () => {
   const naive = new pg.Client({ connectionString: test.url });
   await naive.connect();

@@ -1,6 +1,6 @@
 import { type Clock, invalidField } from '@inthub/contracts';
 import type { Database } from '../database/database.ts';
-import { comparePositions, type LogPosition, logStart, selectHorizon, selectLog } from './bus/log-repository.ts';
+import { comparePositions, type LogPosition, logStart, selectEnd, selectLog } from './bus/log-repository.ts';
 import type { EventHandler, ReplayOptions } from './bus.ts';
 import { parseTypePattern } from './type-pattern.ts';
 
@@ -25,7 +25,7 @@ export async function replayLog(
   const since = parseTime(query.since, '/since');
   const until = query.until === undefined ? clock.now() : parseTime(query.until, '/until');
   const signal = query.signal ?? new AbortController().signal;
-  const end = await database.system('inthub_relay', selectHorizon);
+  const end = await database.system('inthub_relay', selectEnd);
   let after: LogPosition = logStart;
   let count = 0;
   for (;;) {
@@ -35,6 +35,7 @@ export async function replayLog(
         pattern,
         since,
         limit: readAtOnce,
+        upTo: 'committed',
         ...(query.tenantId === undefined ? {} : { tenantId: query.tenantId }),
       }),
     );

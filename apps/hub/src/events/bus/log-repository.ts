@@ -35,6 +35,11 @@ export interface LogQuery {
   /** Only events as young as this; the others do not come at all. */
   readonly since?: Date;
   readonly limit: number;
+  /**
+   * Stops before the oldest transaction that still runs, so that a reader who goes on from the last place misses nothing (default). One who
+   * reads once, and never goes on, may have all that is committed: `committed`.
+   */
+  readonly upTo?: 'settled' | 'committed';
 }
 
 export interface LogRow {
@@ -69,7 +74,7 @@ const horizon = sql`pg_snapshot_xmin(pg_current_snapshot())`;
  */
 export async function selectLog(
   tx: SystemTx | TenantTx,
-  { after, pattern, tenantId, since, limit }: LogQuery,
+  { after, pattern, tenantId, since, limit, upTo = 'settled' }: LogQuery,
 ): Promise<LogPage> {
   const matches = tenantId === undefined ? matchesTypeSql(pattern) : matchesOfTenant(pattern, tenantId);
   const { rows } = await sql<(LogRow | { readonly id: null }) & { readonly held: boolean }>`
@@ -78,8 +83,8 @@ export async function selectLog(
     FROM (SELECT (SELECT xact_id FROM inthub.events WHERE xact_id >= ${horizon}
       ORDER BY events.xact_id, events.seq LIMIT 1) IS NOT NULL AS held) AS seen
     LEFT JOIN (SELECT *, ${matches} AS matches FROM inthub.events
-      WHERE (xact_id, seq) > (${after.xactId}::xid8, ${after.seq}::bigint) AND xact_id < ${horizon}
-        AND ${since === undefined ? sql`true` : sql`created_at >= ${since}`}
+      WHERE (xact_id, seq) > (${after.xactId}::xid8, ${after.seq}::bigint)
+        AND ${upTo === 'settled' ? sql`xact_id < ${horizon}` : sql`true`} AND ${since === undefined ? sql`true` : sql`created_at >= ${since}`}
       ORDER BY events.xact_id, events.seq LIMIT ${limit}) AS page ON true
     ORDER BY page.xact_id, page.seq`.execute(tx.db);
   return {
@@ -88,6 +93,13 @@ export async function selectLog(
     ),
     isHeldBack: rows[0]?.held === true,
   };
+}
+
+/** The last place that anything committed by now can have. */
+export async function selectEnd(tx: SystemTx): Promise<LogPosition> {
+  const { rows } = await sql<{ xact_id: string }>`
+    SELECT (pg_snapshot_xmax(pg_current_snapshot())::text::numeric - 1)::text AS xact_id`.execute(tx.db);
+  return { xactId: rows[0]?.xact_id ?? '0', seq: lastSeq };
 }
 
 /** Where the log ends for a reader that begins now: it will see what commits from here on. */
