@@ -21,7 +21,7 @@ const NPM = '(?:^|/)node_modules/';
  * insides.
  */
 const TEST =
-  '[.](?:test|e2e|bench)[.]tsx?$|^connectors/src/[^/]+/(?:testing|counterpart)[.]ts$|^apps/hub/src/(?:[^/]+/testing[.]ts$|e2e/)|^apps/(?:cli|router-agent)/src/testing/';
+  '[.](?:test|e2e|bench)[.]tsx?$|^connectors/src/(?:_families/)?[^/]+/(?:testing|counterpart)[.]ts$|^apps/hub/src/(?:[^/]+/testing[.]ts$|e2e/)|^apps/(?:cli|router-agent)/src/testing/';
 const TEST_KIT = '^packages/testing/|^packages/connector-sdk/src/testing/|^tools/|^bench/';
 const NOT_SHIPPED = [TEST, TEST_KIT];
 

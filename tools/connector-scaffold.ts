@@ -7,6 +7,12 @@ const templates = resolve(import.meta.dirname, 'connector-template');
 /** Files that a category adds to the template, or has instead: its first standard actions and its conformance suite. */
 const categoryTemplates = resolve(import.meta.dirname, 'connector-template-categories');
 
+/** Files of the template that a category has no use for: its skeleton stands on a family, whose products have no account to ask for. */
+const leftOut: Partial<Record<ConnectorCategory, readonly string[]>> = {
+  registry: ['account.ts.txt', 'schema.ts.txt'],
+  model_provider: ['account.ts.txt', 'schema.ts.txt'],
+};
+
 /** First part of a type's id, by category: `registry.harbor`, `scm.github`. */
 export const typePrefixes: Readonly<Record<ConnectorCategory, string>> = {
   source_control: 'scm',
@@ -80,9 +86,10 @@ export function scaffoldConnector({ root, id, category }: NewConnector): string[
 }
 
 /** Name and place of each template file, those of the category first in line. */
-function templatesOf(category: string): [string, string][] {
+function templatesOf(category: ConnectorCategory): [string, string][] {
   const own = join(categoryTemplates, category);
   const files = new Map(readdirSync(templates).map((name) => [name, join(templates, name)]));
+  for (const name of leftOut[category] ?? []) files.delete(name);
   if (existsSync(own)) for (const name of readdirSync(own)) files.set(name, join(own, name));
   return [...files].sort(([a], [b]) => a.localeCompare(b));
 }

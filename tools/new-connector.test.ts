@@ -1,11 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { ConnectorDefinition } from '@inthub/connector-sdk';
+import type { StartCounterpart } from '@inthub/connector-sdk/testing';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { registerConnector, ScaffoldError, scaffoldConnector } from './connector-scaffold.ts';
 import { checkSource } from './source-rules/check-source.ts';
 
-// Each case starts real tools; on a busy machine that takes a while.
+// Each tool is started once for all categories; on a busy machine that takes a while.
 vi.setConfig({ testTimeout: 240_000 });
 
 const repository = resolve(import.meta.dirname, '..');
@@ -14,11 +16,27 @@ const emptyRegistry = `import type { ConnectorDefinition } from '@inthub/connect
 export const connectors: readonly ConnectorDefinition[] = [];
 `;
 
+/** Categories that have standard actions, with a file that only their skeleton has. */
+const ownFiles = {
+  ci_cd: 'runs.ts',
+  communication: 'messages.ts',
+  model_provider: 'product.ts',
+  project_management: 'tasks.ts',
+  registry: 'product.ts',
+  router: 'upstreams.ts',
+  source_control: 'repositories.ts',
+  vault: 'secrets.ts',
+} as const;
+
 /** A repository-like folder inside the real one, so that the packages resolve. */
 function makeRoot(): string {
   mkdirSync(join(repository, '.cache'), { recursive: true });
   const root = mkdtempSync(join(repository, '.cache/scaffold-'));
   mkdirSync(join(root, 'connectors/src'), { recursive: true });
+  for (const family of ['oci', 'openai-compatible']) {
+    const path = join('connectors/src/_families', family);
+    cpSync(join(repository, path), join(root, path), { recursive: true, filter: (name) => !name.endsWith('.test.ts') });
+  }
   writeFileSync(join(root, 'connectors/src/registry.ts'), emptyRegistry);
   writeFileSync(join(root, 'package.json'), JSON.stringify({ type: 'module' }));
   writeFileSync(
@@ -36,7 +54,7 @@ function makeRoot(): string {
   );
   writeFileSync(
     join(root, 'vitest.config.ts'),
-    "const conditions = ['source', 'node'];\nexport default { resolve: { conditions }, ssr: { resolve: { conditions } } };\n",
+    "const conditions = ['source', 'node'];\nexport default { resolve: { conditions }, ssr: { resolve: { conditions } }, test: { isolate: false } };\n",
   );
   return root;
 }
@@ -60,8 +78,8 @@ describe('new:connector', () => {
   afterAll(() => rmSync(root, { recursive: true, force: true }));
 
   it('writes every file of a connector, and registers it in alphabetical order', () => {
-    for (const id of ['charlie', 'alpha_two']) scaffoldConnector({ root, id, category: 'registry' });
-    const { status, stderr } = newConnector('bravo', '--category', 'project_management');
+    for (const id of ['charlie', 'alpha_two']) scaffoldConnector({ root, id, category: 'custom' });
+    const { status, stderr } = newConnector('bravo', '--category', 'monitoring');
 
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(readdirSync(join(root, 'connectors/src/bravo')).sort()).toEqual([
@@ -85,42 +103,72 @@ export const connectors: readonly ConnectorDefinition[] = [alphaTwo, bravo, char
 `);
   });
 
-  it('gives code that passes its tests, the type check, the linter and the source rules, whatever the category has of its own', () => {
-    scaffoldConnector({ root, id: 'bravo_scm', category: 'source_control' });
-    scaffoldConnector({ root, id: 'bravo_ci', category: 'ci_cd' });
-    expect(existsSync(join(root, 'connectors/src/bravo_scm/repositories.ts'))).toBe(true);
-    expect(existsSync(join(root, 'connectors/src/bravo_ci/runs.ts'))).toBe(true);
-    const tests = run(root, 'vitest', 'run', '--root', root, 'bravo');
-    const types = run(root, 'tsc', '-p', root);
+  it('has a skeleton for every category that has standard actions', () => {
+    expect(readdirSync(join(repository, 'tools/connector-template-categories')).sort()).toEqual(Object.keys(ownFiles));
+    const suites = readdirSync(join(repository, 'packages/connector-sdk/src/categories'))
+      .filter((name) => name.endsWith('-schemas.ts') && name !== 'change-schemas.ts')
+      .map((name) => name.slice(0, -'-schemas.ts'.length).replaceAll('-', '_').replace(/^ci$/, 'ci_cd'));
+    expect(suites.sort()).toEqual(Object.keys(ownFiles));
+  });
+
+  it('gives code that passes its tests, the type check, the linter and the source rules, whatever the category', () => {
+    for (const [category, file] of Object.entries(ownFiles)) {
+      scaffoldConnector({ root, id: `bravo_${category}`, category });
+      expect(existsSync(join(root, `connectors/src/bravo_${category}`, file)), category).toBe(true);
+    }
+    const written = readdirSync(join(root, 'connectors/src'), { recursive: true, encoding: 'utf8' }).filter(
+      (path) => /^\w+\/.*[.]\w+$/.test(path) && !path.startsWith('_families/'),
+    );
+    // As the command does with what it writes.
     const lint = run(
       repository,
       'biome',
       'check',
+      '--write',
       '--error-on-warnings',
       '--vcs-enabled=false',
-      // The command formats what it writes; here that is done for the first one only.
-      '--formatter-enabled=false',
-      join(root, 'connectors/src'),
+      ...written.map((path) => join(root, 'connectors/src', path)),
     );
-    const rules = readdirSync(join(root, 'connectors/src'), { recursive: true, encoding: 'utf8' })
-      .filter((path) => /[.]\w+$/.test(path))
-      .flatMap((path) =>
-        checkSource(`connectors/src/${path}`, readFileSync(join(root, 'connectors/src', path), 'utf8')),
-      );
+    const tests = run(root, 'vitest', 'run', '--root', root, 'bravo');
+    const types = run(root, 'tsc', '-p', root);
+    const rules = written.flatMap((path) =>
+      checkSource(`connectors/src/${path}`, readFileSync(join(root, 'connectors/src', path), 'utf8')),
+    );
 
-    expect({ status: tests.status, output: tests.status === 0 ? '' : tests.stdout }).toEqual({ status: 0, output: '' });
-    expect(tests.stdout).toMatch(/Test Files\s+3 passed/);
-    expect({ status: types.status, output: types.stdout }).toEqual({ status: 0, output: '' });
     expect({ status: lint.status, output: lint.stderr }).toMatchObject({ status: 0 });
+    expect({ status: tests.status, output: tests.status === 0 ? '' : tests.stdout }).toEqual({ status: 0, output: '' });
+    expect(tests.stdout).toMatch(/Test Files\s+9 passed/);
+    expect({ status: types.status, output: types.stdout }).toEqual({ status: 0, output: '' });
     expect(rules).toEqual([]);
   });
 
-  it('leaves no placeholder behind', () => {
-    const folder = join(root, 'connectors/src/bravo');
-    const texts = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
+  it('tells in each README of every action and scope', async () => {
+    for (const category of Object.keys(ownFiles)) {
+      const folder = join(root, `connectors/src/bravo_${category}`);
+      const readme = readFileSync(join(folder, 'README.md'), 'utf8');
+      const loaded = (await import(join(folder, 'connector.ts'))) as Record<string, ConnectorDefinition>;
+      const [connector] = Object.values(loaded);
 
-    expect(texts.join('\n')).not.toMatch(/__\w+__/);
-    expect(readFileSync(join(folder, 'manifest.ts'), 'utf8')).toContain("id: 'pm.bravo'");
+      expect(connector?.actions.size, category).toBeGreaterThan(2);
+      for (const id of connector?.actions.keys() ?? []) expect(readme).toContain(`\n| \`${id}\` |`);
+      for (const { scope } of connector?.manifest.requiredPermissions ?? []) expect(readme).toContain(scope);
+      const { startCounterpart } = (await import(join(folder, 'counterpart.ts'))) as {
+        startCounterpart: StartCounterpart;
+      };
+      expect(Object.keys((await startCounterpart()).inputs).sort(), category).toEqual(
+        [...(connector?.actions.keys() ?? [])].sort(),
+      );
+    }
+  });
+
+  it('leaves no placeholder behind', () => {
+    for (const id of ['bravo', ...Object.keys(ownFiles).map((category) => `bravo_${category}`)]) {
+      const folder = join(root, 'connectors/src', id);
+      const texts = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
+      expect(texts.join('\n')).not.toMatch(/__\w+__/);
+    }
+    const manifest = readFileSync(join(root, 'connectors/src/bravo/manifest.ts'), 'utf8');
+    expect(manifest).toContain("id: 'monitoring.bravo'");
   });
 
   it('refuses what cannot be, writes nothing and says what would do', () => {

@@ -56,6 +56,7 @@ export const cleanHouse: Files = {
   'connectors/src/registry.ts': "import './oci/connector.ts'; import './harbor/connector.ts';",
   'connectors/src/registry.test.ts': "import './registry.ts'; import 'node:fs';",
   'connectors/src/_families/oci/base.ts': "import '@inthub/connector-sdk'; import 'openai';",
+  'connectors/src/_families/oci/counterpart.ts': "import '@inthub/testing'; import 'node:http'; import './base.ts';",
   'connectors/src/oci/connector.ts':
     "import '@inthub/contracts'; import './tags.ts'; import '../_families/oci/base.ts';",
   'connectors/src/oci/tags.ts': "import 'node:crypto'; import 'typebox';",

@@ -70,14 +70,34 @@ export async function startAnnouncer(client: pg.Client): Promise<Announcer> {
   };
 }
 
+/** Small ones, for the dead endpoint. */
+export async function insertDeadEvents(
+  pool: pg.Pool,
+  { tenantId, count }: { tenantId: string; count: number },
+): Promise<void> {
+  await pool.query(
+    `INSERT INTO inthub.events (tenant_id, id, type, source, data, correlation_id, created_at)
+      SELECT $1, ${id}, 'bench.dead', 'hub', jsonb_build_object('n', n), 'bench', date_trunc('milliseconds', clock_timestamp())
+      FROM generate_series(1, $2::int) AS n`,
+    [tenantId, count],
+  );
+  await pool.query(news);
+}
+
+/** Straight into the queue, with events that no subscription asks for, so that the hub does not queue them too. */
 export async function queueDead(
   pool: pg.Pool,
   { tenantId, subscriptionId, count }: { tenantId: string; subscriptionId: string; count: number },
 ): Promise<void> {
   for (let left = count; left > 0; left -= 100_000) {
     await pool.query(
-      `INSERT INTO inthub.webhook_queue (tenant_id, subscription_id, id, event_id, event_at, event_type, revision, state, due_at)
-        SELECT $1, $2, gen_random_uuid(), gen_random_uuid(), now(), 'bench.dead', 1, 'due', now() FROM generate_series(1, $3::int)`,
+      `WITH made AS (
+        INSERT INTO inthub.events (tenant_id, id, type, source, data, correlation_id, created_at)
+        SELECT $1, ${id}, 'bench.queued', 'hub', jsonb_build_object('n', n), 'bench', date_trunc('milliseconds', clock_timestamp())
+        FROM generate_series(1, $3::int) AS n RETURNING id, created_at
+      )
+      INSERT INTO inthub.webhook_queue (tenant_id, subscription_id, id, event_id, event_at, event_type, revision, state, due_at)
+        SELECT $1, $2, gen_random_uuid(), id, created_at, 'bench.dead', 1, 'due', now() FROM made`,
       [tenantId, subscriptionId, Math.min(left, 100_000)],
     );
   }

@@ -7,14 +7,14 @@
  * `--events 20000`, `--seconds 4` (of the bare loop), `--rate 300`, `--for 15` (seconds of the fixed rate), `--queued 1000000` (puts so many
  * deliveries of a dead endpoint into the queue first, and shows the hub's memory).
  */
-import { readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { startEmbeddedServer } from '@inthub/testing';
 import pg from 'pg';
 import { cpuMs, familyOf, otherCore, pin, subjectCore } from '../gateway/cores.ts';
 import { wait } from '../gateway/load.ts';
-import { type StartedProcess, startProcess } from '../gateway/start-process.ts';
+import { residentMb } from '../gateway/memory.ts';
+import { startProcess } from '../gateway/start-process.ts';
 import { quantile, show, spreadOf, table } from '../gateway/statistics.ts';
 import { insertEvents, publishOne, queueDead, startAnnouncer } from './events.ts';
 
@@ -73,11 +73,11 @@ async function run(): Promise<void> {
   await subscribe('/timed', 'bench.timed', 16);
   const dead = queued > 0 ? await subscribe('/dead', 'bench.dead', 10) : undefined;
   if (dead !== undefined) {
-    const before = memoryMb(hub);
+    const before = residentMb(hub);
     await queueDead(pool, { tenantId, subscriptionId: dead, count: queued });
     await wait(10_000);
     console.log(
-      `${queued} deliveries queued for an endpoint that gets none: hub ${before} MB before, ${memoryMb(hub)} MB after\n`,
+      `${queued} deliveries queued for an endpoint that gets none: hub ${before} MB before, ${residentMb(hub)} MB after\n`,
     );
   }
   await dispatch(tenantId, 2_000); // warm
@@ -205,9 +205,4 @@ async function fixedRate(tenantId: string): Promise<readonly number[]> {
     `\nAt ${rate} events/s: hub CPU ${each(cpuMs([hub.pid]), cpuBefore[0])} µs, database CPU ${each(cpuMs(familyOf(postgres.pid)), cpuBefore[1])} µs an event`,
   );
   return seen.latencies;
-}
-
-function memoryMb(started: StartedProcess): number {
-  const kb = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${started.pid}/status`, 'utf8'))?.[1];
-  return Math.round(Number(kb) / 1_024);
 }

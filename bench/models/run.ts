@@ -107,7 +107,7 @@ async function compareRates(subjects: readonly Subject[]): Promise<void> {
   for (const kind of ['whole', 'stream'] as const) {
     const rates = new Map<string, number[]>();
     const cpus = new Map<string, number[]>();
-    for (const one of subjects) await closedLoop(shotOf(one, kind), connections, 1);
+    for (const one of subjects) await closedLoop(shotOf(one, kind), connections, 10);
     for (let round = 0; round < rounds; round += 1) {
       for (const one of subjects) {
         const before = cpuMs(one.pids);

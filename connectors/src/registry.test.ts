@@ -22,7 +22,14 @@ describe('the registry', () => {
   });
 
   it.each(folders)('%s has the files that one looks for', (folder) => {
-    for (const file of ['manifest.ts', 'connector.ts', 'checks.ts', 'connector.test.ts', 'README.md']) {
+    for (const file of [
+      'manifest.ts',
+      'connector.ts',
+      'checks.ts',
+      'connector.test.ts',
+      'counterpart.ts',
+      'README.md',
+    ]) {
       expect(existsSync(join(import.meta.dirname, folder, file)), file).toBe(true);
     }
   });

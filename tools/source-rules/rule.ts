@@ -30,7 +30,7 @@ export interface TextRule {
 
 /** Tests, and the test rigs of rooms and connectors. */
 const test =
-  /[.](?:test|e2e|bench)[.]tsx?$|^connectors\/src\/[^/]+\/(?:testing|counterpart)[.]ts$|^apps\/hub\/src\/(?:[^/]+\/testing[.]ts$|e2e\/)|^apps\/cli\/src\/testing\//;
+  /[.](?:test|e2e|bench)[.]tsx?$|^connectors\/src\/(?:_families\/)?[^/]+\/(?:testing|counterpart)[.]ts$|^apps\/hub\/src\/(?:[^/]+\/testing[.]ts$|e2e\/)|^apps\/cli\/src\/testing\//;
 const shipped = /^(?:packages\/[^/]+|connectors|apps\/[^/]+)\/src\//;
 const testKit = /^packages\/(?:testing|connector-sdk\/src\/testing)\//;
 

@@ -9,24 +9,41 @@ import type { Terminal } from './terminal.ts';
 const maxInputBytes = 4 * 1024 * 1024;
 
 /** Text of a file. A pipe will do as well: `<(command)`. @throws CliError naming the flag. */
-export async function readTextFile(flag: string, path: string): Promise<string> {
+export async function readTextFile(flag: string, path: string, maxBytes = maxInputBytes): Promise<string> {
   try {
-    return decode(flag, await readBounded(createReadStream(path), path, maxInputBytes));
+    return decode(flag, await readBounded(createReadStream(path), path, maxBytes));
   } catch (error) {
     if (!(error instanceof Error) || !('code' in error)) throw error;
     throw usageError(`${flag}: ${path} cannot be read (${String(error.code)}).`);
   }
 }
 
+/** Text of the file that an argument names, or of stdin where it is `-`. @throws CliError naming the file. */
+export async function readFileArgument(path: string, terminal: Terminal, maxBytes: number): Promise<string> {
+  if (path !== '-') return readTextFile('<file>', path, maxBytes);
+  return decode('Standard input', await terminal.readInput(maxBytes));
+}
+
+/** Text from `@file`, `-` (stdin) or the argument itself. @throws CliError naming the flag. */
+export async function readText(flag: string, argument: string, terminal: Terminal): Promise<string> {
+  return isOutside(argument) ? readOutside(flag, argument, terminal) : argument;
+}
+
+/** A JSON list from `@file`, `-` (stdin) or the argument itself. @throws CliError naming the flag. */
+export async function readJsonList(flag: string, argument: string, terminal: Terminal): Promise<readonly unknown[]> {
+  const value = parseJsonText(flag, await readText(flag, argument, terminal));
+  if (!Array.isArray(value)) throw usageError(`${flag}: this must be a JSON list.`);
+  return value;
+}
+
 /** A JSON object from `@file`, `-` (stdin) or the argument itself. @throws CliError naming the flag. */
 export async function readJsonObject(flag: string, argument: string, terminal: Terminal): Promise<JsonObject> {
-  const outside = argument === '-' || argument.startsWith('@');
-  return requireObject(flag, outside ? await readOutside(flag, argument, terminal) : argument);
+  return requireObject(flag, await readText(flag, argument, terminal));
 }
 
 /** As `readJsonObject`, but the argument itself is refused. @throws CliError that says why. */
 export async function readSecretJsonObject(flag: string, argument: string, terminal: Terminal): Promise<JsonObject> {
-  if (argument !== '-' && !argument.startsWith('@')) throw secretInArguments(flag, `${flag} @file or ${flag} -`);
+  if (!isOutside(argument)) throw secretInArguments(flag, `${flag} @file or ${flag} -`);
   return requireObject(flag, await readOutside(flag, argument, terminal));
 }
 
@@ -47,6 +64,8 @@ export function secretInArguments(flag: string, instead: string): Error {
     `Use ${instead}.`,
   );
 }
+
+const isOutside = (argument: string) => argument === '-' || argument.startsWith('@');
 
 async function readOutside(flag: string, argument: string, terminal: Terminal): Promise<string> {
   if (argument === '-') return decode(flag, await terminal.readInput(maxInputBytes));

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addActionCommands } from './commands/actions.ts';
+import { addAnnotationCommands } from './commands/annotations.ts';
 import { addAuditCommands } from './commands/audit.ts';
 import { addBudgetCommands } from './commands/budgets.ts';
 import { addCompletionCommand } from './commands/completion.ts';
@@ -67,6 +68,7 @@ function createProgram(terminal: Terminal, json: boolean): Command {
     addConnectorCommands,
     addIntegrationCommands,
     addActionCommands,
+    addAnnotationCommands,
     addGrantCommands,
     addModelCommands,
     addEventCommands,

@@ -60,15 +60,17 @@ function own(exitCode: ExitCode, message: string, wayOut: string | undefined): F
 
 function fromHub(error: HubApiError): Failure {
   const { problem } = error;
-  const faults = (problem.errors ?? []).map(({ path, message }) => `${path} ${message}`);
+  const faults = (problem.errors ?? []).filter(
+    // The message often holds the first one.
+    ({ path, message }) => ![`${path} ${message}`, `${path}: ${message}`].some((text) => error.message.includes(text)),
+  );
   const document = { type: 'about:blank', title: 'No answer of a hub', detail: error.message, code: error.code };
   return {
     exitCode: exitCodeOf(error),
     message: error.message,
     wayOut: wayOutOf(error),
     requestId: problem.requestId,
-    // The message often holds the first one.
-    faults: faults.filter((fault) => !error.message.includes(fault)),
+    faults: faults.map(({ path, message }) => `${path} ${message}`),
     problem: problem.code === undefined || error.status === 0 ? document : problem,
   };
 }

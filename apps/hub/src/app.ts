@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectors } from '@inthub/connectors';
-import { createId, HubError, systemClock } from '@inthub/contracts';
+import { HubError, systemClock } from '@inthub/contracts';
 import { createAccess, findApprovalRequired, findTenantSlug } from './access/access.ts';
 import { createAnnotations } from './annotations/annotations.ts';
 import { createAuditLog } from './audit/audit.ts';
@@ -9,11 +9,10 @@ import { createCatalog } from './catalog/catalog.ts';
 import { catalogTypes } from './catalog-types.ts';
 import { startChangeNotifier } from './change-notifier.ts';
 import type { HubConfig } from './config.ts';
-import { createConnectionTests, scheduler } from './connection-tests.ts';
 import { createDoctor } from './doctor/doctor.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { createGatewayStores } from './gateway-stores.ts';
-import { createCheckSchedule, createHealth } from './health/health.ts';
+import { createCheckSchedule } from './health/health.ts';
 import { createHttpServer, createLagMeter, httpStop } from './http/http.ts';
 import { createIntegrationDirectory } from './integration-directory.ts';
 import { warnOfMissingKeys } from './missing-keys.ts';
@@ -26,6 +25,7 @@ import { startBudgets } from './start-budgets.ts';
 import { startDatabase } from './start-database.ts';
 import { startEgress } from './start-egress.ts';
 import { startEvents } from './start-events.ts';
+import { startHealth } from './start-health.ts';
 import { startInboundWebhooks } from './start-inbound-webhooks.ts';
 import { startModels } from './start-models.ts';
 import { startOutgoingWebhooks } from './start-outgoing-webhooks.ts';
@@ -34,6 +34,7 @@ import { startWorker } from './start-worker.ts';
 import { createStartedParts } from './started-parts.ts';
 import { createLogger, createRedactor, createTelemetry, createTraceBook, createTracer } from './telemetry/telemetry.ts';
 import { auditChainKeys, createKeyRing, createVault, loadMasterKeys } from './vault/vault.ts';
+import { createAllDeadLetters } from './webhooks/webhooks.ts';
 
 export type { Hub, StartOptions } from './running-hub.ts';
 
@@ -50,7 +51,6 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
   const redactor = createRedactor();
   const destination = options.logDestination === undefined ? {} : { destination: options.logDestination };
   const log = createLogger({ level: config.logLevel, redactor, ...destination });
-  const redact = (value: unknown) => redactor.redact(value);
   /** Only the tenant's own secrets: nobody can black out another's audit by storing a common word as a secret. */
   const redactFor = (value: unknown, tenantId: string) => redactor.redact(value, tenantId);
   if (config.bootstrapApiKey !== null) redactor.learn(config.bootstrapApiKey);
@@ -73,11 +73,12 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
       database,
       clock,
       redact: redactFor,
+      harmless: redactor,
       chainKey,
       earlierChainKeys,
       traceIdOf: traces.traceIdOf,
     });
-    const ground = { database, events, audit, clock, log };
+    const ground = { database, events, audit, clock, log, metrics, started };
     const keyRing = createKeyRing(keys);
     const access = createAccess({
       ...ground,
@@ -117,7 +118,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
       log,
       ...(config.pluginsDir === null ? {} : { pluginsDir: config.pluginsDir }),
     });
-    const runtime = createRuntime({ registry, clock, log, redact });
+    const runtime = createRuntime({ registry, clock, log, redact: (value) => redactor.redact(value) });
 
     const directory = createIntegrationDirectory(async (tenantId, id) => {
       const integration = await catalog.findForCall(tenantId, id);
@@ -134,6 +135,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
       gateway.forget(tenantId, integrationId);
       models.forgetTenant(tenantId);
       webhooks.forget(integrationId);
+      health.forget(tenantId, integrationId);
     };
     const grants = createGrants({ database, registry, events, audit, clock, onChanged });
     const { ledger, budgets } = startBudgets({
@@ -173,7 +175,6 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
       ...ground,
       vault,
       registry,
-      metrics,
       gateway,
       findIntegration: directory.find,
       publicUrl: () => config.publicUrl ?? ownUrl,
@@ -188,6 +189,18 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
       approvalRequired: findApprovalRequired,
       onChanged,
     });
+    const upkeep = createUpkeep({ ...ground, access });
+    const { health, tests } = startHealth({
+      ...ground,
+      gateway,
+      catalog,
+      registry,
+      find: directory.find,
+      probe: egress.probe,
+      expiries: upkeep.expiries,
+      offline: isOffline,
+      random: Math.random,
+    });
     const changes = await startChangeNotifier({
       url: databaseUrl,
       clock,
@@ -201,6 +214,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
         networks.forget(tenantId);
         directory.forgetTenant(tenantId);
         models.forgetTenant(tenantId);
+        health.forgetTenant(tenantId);
         ledger.recall(tenantId);
       },
       onMissed() {
@@ -209,24 +223,12 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
         gateway.forgetAll();
         models.forgetAll();
         webhooks.forgetAll();
+        health.forgetAll();
       },
     });
     started.add({ name: 'changes of other replicas', stop: changes.close });
-    const tests = createConnectionTests({ gateway, catalog, metrics, note: (...outcome) => health.note(...outcome) });
-    const health = createHealth({
-      database,
-      clock,
-      log,
-      check: tests.poll,
-      record: (tenantId, integrationId, outcome) =>
-        catalog.recordCheck({ principal: scheduler(tenantId), requestId: createId() }, integrationId, outcome),
-      find: catalog.get,
-      offline: isOffline,
-      random: Math.random,
-    });
     const annotations = createAnnotations({
       ...ground,
-      metrics,
       find: directory.find,
       execute: gateway.execute,
       redact: redactFor,
@@ -240,10 +242,9 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
       runCheck: gateway.runCheck,
       redact: redactFor,
     });
-    const outgoing = startOutgoingWebhooks({ ...ground, egress, metrics, redactor, keyRing, started });
+    const outgoing = startOutgoingWebhooks({ ...ground, egress, redactor, keyRing });
     await catalog.setTypes(catalogTypes(registry));
 
-    const upkeep = createUpkeep({ ...ground, access, metrics });
     const { generatedKey } = await access.bootstrap(config.bootstrapApiKey ?? undefined);
     let ready = false;
     const app = await createHttpServer(
@@ -257,6 +258,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
         doctor,
         events,
         bus,
+        deadLetters: createAllDeadLetters({ events: bus.deadLetters, deliveries: outgoing.dead }),
         streams,
         gateway,
         egressProof,

@@ -1,4 +1,4 @@
-import { actionsOfType, composeConfigSchema } from '@inthub/connector-sdk';
+import { actionsOfType, authMethodsOf, composeConfigSchema } from '@inthub/connector-sdk';
 import type { CatalogType } from './catalog/catalog.ts';
 import type { ConnectorRegistry } from './runtime/runtime.ts';
 
@@ -14,7 +14,7 @@ export function catalogTypes(registry: ConnectorRegistry): CatalogType[] {
       icon: manifest.metadata.icon,
       manifest: type,
       configSchema: composeConfigSchema(manifest, type),
-      auth: manifest.auth.map(({ mode, kind, title, help }) => ({ mode, kind, title, help })),
+      auth: authMethodsOf(manifest, type.id).map(({ mode, kind, title, help }) => ({ mode, kind, title, help })),
       actionIds: actionsOfType(definition, type.id).map((action) => action.id),
     }));
   });

@@ -9,6 +9,8 @@ export interface ConnectionTestsDeps {
   readonly catalog: Catalog;
   readonly note: Health['note'];
   readonly metrics: Metrics;
+  /** A test has reached the provider. */
+  readonly onReached: (tenantId: TenantId, integrationId: string) => void;
 }
 
 export interface ConnectionTests {
@@ -46,14 +48,15 @@ export function createConnectionTests(deps: ConnectionTestsDeps): ConnectionTest
       provider,
       status: outcome.skipped ? 'skipped' : outcome.success ? 'healthy' : 'unhealthy',
     });
+    if (outcome.success && !outcome.skipped) deps.onReached(principal.tenantId, integrationId);
     return { result, outcome };
   }
 
   return {
     async now(acting, integrationId, call) {
       const { result, outcome } = await test(acting, integrationId, call);
-      await catalog.recordCheck(acting, integrationId, outcome);
-      await note(acting.principal.tenantId, integrationId, outcome);
+      const { lastTestedAt } = await catalog.recordCheck(acting, integrationId, outcome);
+      await note(acting.principal.tenantId, integrationId, outcome, lastTestedAt);
       return result;
     },
     async poll(tenantId, integrationId, signal) {

@@ -1,4 +1,4 @@
-// Wires webhooks in: the gateway makes and removes them at products.
+// Wires webhooks in: the gateway makes, renews and removes them at products.
 import type { RegisteredWebhook } from '@inthub/connector-sdk';
 import { HubError } from '@inthub/contracts';
 import type { Acting } from './catalog/catalog.ts';
@@ -7,7 +7,7 @@ import { createInboundWebhooks, type InboundWebhooks } from './webhooks/webhooks
 
 type RoomDeps = Parameters<typeof createInboundWebhooks>[0];
 
-export interface StartInboundWebhooksDeps extends Omit<RoomDeps, 'register' | 'deregister'> {
+export interface StartInboundWebhooksDeps extends Omit<RoomDeps, 'register' | 'renew' | 'deregister'> {
   readonly gateway: Pick<Gateway, 'changeWebhook'>;
 }
 
@@ -25,6 +25,10 @@ export function startInboundWebhooks({ gateway, ...deps }: StartInboundWebhooksD
       const registered = await gateway.changeWebhook({ ...call, change: { kind: 'register', request } });
       if (registered === null) throw new HubError('internal');
       return registered;
+    },
+    async renew(acting, integrationId, webhookId, webhook) {
+      const call = callOf(acting, integrationId, webhookId);
+      await gateway.changeWebhook({ ...call, change: { kind: 'renew', webhook } });
     },
     async deregister(acting, integrationId, webhookId, webhook) {
       const call = callOf(acting, integrationId, webhookId);

@@ -1,4 +1,3 @@
-import type { AgentClock } from './agent-clock.ts';
 import { AgentError } from './agent-error.ts';
 import { type Revisions, revisionOf } from './revisions.ts';
 import type { Change, LiveBackend, RouterProduct, Upstream, Verdict } from './router-product.ts';
@@ -6,7 +5,6 @@ import type { Change, LiveBackend, RouterProduct, Upstream, Verdict } from './ro
 export interface AgentDeps {
   readonly product: RouterProduct;
   readonly revisions: Revisions;
-  readonly clock: AgentClock;
   /** Says after each change whether the router still serves; throws when it does not. */
   readonly probe?: () => Promise<void>;
   readonly log: (message: string, fields: object) => void;

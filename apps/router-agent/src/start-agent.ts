@@ -30,7 +30,6 @@ export async function startAgent(
   const agent = createAgent({
     product,
     revisions,
-    clock,
     log,
     ...(probeUrl === undefined ? {} : { probe: () => probe(probeUrl) }),
   });

@@ -1,7 +1,8 @@
 // Portkey's own server, as its package starts it, in this process; what it prints goes to standard error.
+import { once } from 'node:events';
 import { request } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
 import { pathToFileURL } from 'node:url';
-import { findFreePort } from '@inthub/testing';
 import { ready } from '../../gateway/processes/serve.ts';
 
 const [, , folder = ''] = process.argv;
@@ -12,6 +13,16 @@ const write = process.stdout.write.bind(process.stdout);
 process.stdout.write = ((...piece: Parameters<typeof process.stderr.write>) =>
   process.stderr.write(...piece)) as typeof process.stdout.write;
 await import(pathToFileURL(`${folder}/node_modules/@portkey-ai/gateway/build/start-server.js`).href);
+
+/** A port that was free a moment ago: Portkey takes no 0. */
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port: free } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return free;
+}
 
 async function answers(): Promise<boolean> {
   return new Promise((resolve) => {

@@ -8,50 +8,12 @@ import {
   manifestConformance,
   type Responder,
   registryConformance,
-  type SampleManifest,
-  sampleImage,
-  sampleIndex,
 } from '@inthub/connector-sdk/testing';
 import { describe, expect, it } from 'vitest';
 import { artifactory } from './connector.ts';
+import { basePath, config, createFakeArtifactory, image, index, repositories } from './counterpart.ts';
 
-const image = sampleImage('app');
-const index = sampleIndex('multi');
-const repositories: Record<string, Record<string, SampleManifest>> = {
-  'team/app': { v1: image, v2: sampleImage('app2'), v3: sampleImage('app3'), multi: index },
-  'team/tool': { latest: sampleImage('tool') },
-  base: { latest: sampleImage('base') },
-};
-
-/** Artifactory's own API: a stub by its documentation, since no description of it can be had. */
-const api: Responder = ({ url }) => {
-  switch (url.pathname) {
-    case '/artifactory/api/system/ping':
-      return { text: 'OK' };
-    case '/artifactory/api/system/version':
-      return { json: { version: '7.98.9', revision: '79809900', addons: [] } };
-    case '/artifactory/api/repositories':
-      return url.searchParams.get('packageType') === 'docker'
-        ? {
-            json: [
-              {
-                key: 'docker-remote',
-                type: 'REMOTE',
-                description: '',
-                url: 'https://registry-1.docker.io/',
-                packageType: 'Docker',
-              },
-              { key: 'docker-local', type: 'LOCAL', description: 'Ours', packageType: 'Docker' },
-            ],
-          }
-        : undefined;
-    default:
-      return undefined;
-  }
-};
-const basePath = '/artifactory/api/docker/docker-local/v2';
-const respond = () => firstOf(createFakeRegistry({ repositories, basePath, omitsLinks: true }), api);
-const config = { endpoint: 'https://art.example.com', repoKey: 'docker-local' };
+const respond = createFakeArtifactory;
 const gateway = (responder: Responder = respond(), more: Record<string, unknown> = {}) =>
   createMockGateway({ connector: artifactory, respond: responder, config: { ...config, ...more } });
 const offered = registryActionIds.filter((id) => id !== 'scan.get');

@@ -4,29 +4,12 @@ import {
   createMockGateway,
   faultConformance,
   manifestConformance,
-  type Responder,
   webhookConformance,
 } from '@inthub/connector-sdk/testing';
 import { describe, expect, it } from 'vitest';
 import { bitbucket } from './connector.ts';
+import { config, respond } from './counterpart.ts';
 import { bitbucketEvents } from './webhooks.ts';
-
-const config = { workspace: 'acme' };
-const repositories = ['acme/a', 'acme/b', 'acme/c'].map((full_name) => ({
-  uuid: `{${full_name}}`,
-  full_name,
-  is_private: true,
-}));
-/** Shapes of the Bitbucket Cloud swagger (`paginated_repositories`). */
-const respond: Responder = ({ url }) => {
-  const size = Number(url.searchParams.get('pagelen'));
-  const page = Number(url.searchParams.get('page'));
-  const values = repositories.slice((page - 1) * size, page * size);
-  const hasNext = page * size < repositories.length;
-  return {
-    json: { pagelen: size, page, values, ...(hasNext ? { next: `https://api.bitbucket.org/x?page=${page + 1}` } : {}) },
-  };
-};
 
 manifestConformance(bitbucket);
 faultConformance({ connector: bitbucket, config, respond: () => respond, cases: [] });

@@ -5,94 +5,29 @@ import {
   type ApiDescription,
   createApiDescription,
   createFakeProvider,
-  createFakeRegistry,
   createMockGateway,
   faultConformance,
-  firstOf,
   manifestConformance,
-  type Reply,
   type Responder,
   registryConformance,
-  type SampleManifest,
   type SentRequest,
-  sampleImage,
-  sampleIndex,
 } from '@inthub/connector-sdk/testing';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { dockerhub } from './connector.ts';
+import { createFakeDockerHub, createRegistry, image, index } from './counterpart.ts';
 
 const vendorApis = process.env['VENDOR_APIS_DIR'] ?? join(import.meta.dirname, '../../../../shared/vendor-apis');
 const descriptionFile = join(vendorApis, 'docker-hub/latest.yaml');
 const isDescribed = existsSync(descriptionFile);
 
-const image = sampleImage('app');
-const index = sampleIndex('alpine');
-const repositories: Record<string, Record<string, SampleManifest>> = {
-  'acme/app': { v1: image, v2: sampleImage('app2'), multi: index },
-  'acme/other': { latest: sampleImage('other', 'docker') },
-  'library/alpine': { latest: index, '3.20': index },
-  'ratelimitpreview/test': { latest: sampleImage('preview') },
-};
-
-/** hub.docker.com over the same images. */
-function hubApi(described?: ApiDescription): Responder {
-  return (request) => {
-    if (request.url.host !== 'hub.docker.com') return undefined;
-    const reply = answer(request);
-    // The description at hand is older than the list of repositories.
-    if (described !== undefined && request.url.pathname.includes('/tags')) {
-      expect(described.checkRequest(request), request.url.href).toEqual([]);
-      expect(described.checkReply(request, reply.status ?? 200, reply.json), request.url.href).toEqual([]);
-    }
-    return reply;
-  };
-}
-
-function answer(request: SentRequest): Reply {
-  const { pathname } = request.url;
-  const of = /^\/v2\/namespaces\/([^/]+)\/repositories$/.exec(pathname);
-  if (of !== null) {
-    const names = Object.keys(repositories).filter((name) => name.startsWith(`${of[1]}/`));
-    return paged(
-      names.map((name) => ({
-        name: name.split('/')[1],
-        namespace: of[1],
-        description: 'An image',
-        is_private: false,
-        last_updated: '2026-01-05T21:06:53.506400Z',
-        status: 1,
-      })),
-      request,
-    );
-  }
-  const tags = /^\/v2\/namespaces\/([^/]+)\/repositories\/([^/]+)\/tags(?:\/([^/]+))?$/.exec(pathname);
-  const found = repositories[`${tags?.[1]}/${tags?.[2]}`];
-  if (tags === null || found === undefined) return { status: 404, json: { message: 'object not found', errinfo: {} } };
-  const all = Object.entries(found).map(([name, { digest }], id) => ({
-    id,
-    name,
-    digest,
-    last_updated: '2026-01-05T21:06:53.506400Z',
-    tag_last_pushed: '2026-01-05T21:06:53.506400Z',
-    full_size: 100,
-    status: 'active',
-  }));
-  if (tags[3] === undefined) return paged(all, request);
-  const one = all.find(({ name }) => name === tags[3]);
-  return one === undefined ? { status: 404, json: { message: 'object not found', errinfo: {} } } : { json: one };
-}
-
-function paged(all: readonly unknown[], { url }: SentRequest): Reply {
-  const number = Number(url.searchParams.get('page') ?? 1);
-  const size = Number(url.searchParams.get('page_size') ?? 10);
-  const next =
-    number * size < all.length ? `https://hub.docker.com${url.pathname}?page=${number + 1}&page_size=${size}` : null;
-  return { json: { count: all.length, next, previous: null, results: all.slice((number - 1) * size, number * size) } };
-}
-
-const registry = (): Responder => createFakeRegistry({ repositories, host: 'registry-1.docker.io' });
-const respond = (described?: ApiDescription) => firstOf(hubApi(described), registry());
+/** Every exchange about tags must be as described; the description at hand is older than the list of repositories. */
+const respond = (described?: ApiDescription): Responder =>
+  createFakeDockerHub((request, reply) => {
+    if (described === undefined || !request.url.pathname.includes('/tags')) return;
+    expect(described.checkRequest(request), request.url.href).toEqual([]);
+    expect(described.checkReply(request, reply.status ?? 200, reply.json), request.url.href).toEqual([]);
+  });
 const gateway = (responder: Responder = respond(), config: Record<string, unknown> = {}) =>
   createMockGateway({ connector: dockerhub, respond: responder, config: { namespace: 'acme', ...config } });
 const offered = registryActionIds.filter((id) => id !== 'scan.get');
@@ -257,7 +192,7 @@ describe('dockerhub', () => {
     ['many', 'few', 'pass', 'no pull limit'],
   ])('reads the pull limit %s, %s: %s', async (limit, remaining, status, message) => {
     const limited: Responder = async (request, signal) => {
-      const reply = (await registry()(request, signal))!;
+      const reply = (await createRegistry()(request, signal))!;
       return {
         ...reply,
         headers: {

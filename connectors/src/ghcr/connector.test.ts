@@ -1,44 +1,17 @@
 import { registryActionIds } from '@inthub/connector-sdk';
 import {
   createFakeProvider,
-  createFakeRegistry,
   createMockGateway,
   faultConformance,
-  firstOf,
   manifestConformance,
   type Responder,
   registryConformance,
-  type SampleManifest,
-  sampleImage,
-  sampleIndex,
 } from '@inthub/connector-sdk/testing';
 import { describe, expect, it } from 'vitest';
 import { ghcr } from './connector.ts';
+import { createFakeGhcr, image, index } from './counterpart.ts';
 
-const image = sampleImage('app');
-const index = sampleIndex('multi');
-const repositories: Record<string, Record<string, SampleManifest>> = {
-  'acme-org/app': { v1: image, v2: sampleImage('app2'), multi: index },
-  'acme-org/charts/web': { latest: sampleImage('chart') },
-};
-
-/** GitHub's list of packages: a stub by its documentation, since no description of it is at hand. */
-const packagesApi: Responder = ({ url }) => {
-  if (url.host !== 'api.github.com') return undefined;
-  if (url.pathname !== '/orgs/Acme-Org/packages') return { status: 404, json: { message: 'Not Found', status: '404' } };
-  const all = Object.keys(repositories).map((name, id) => ({
-    id,
-    name: name.slice('acme-org/'.length),
-    package_type: 'container',
-    visibility: id === 0 ? 'private' : 'public',
-    updated_at: '2026-01-05T00:00:00Z',
-  }));
-  const page = Number(url.searchParams.get('page'));
-  const size = Number(url.searchParams.get('per_page'));
-  const next = `<https://api.github.com${url.pathname}?package_type=container&page=${page + 1}&per_page=${size}>; rel="next", <https://api.github.com/x>; rel="last"`;
-  return { json: all.slice((page - 1) * size, page * size), headers: page * size < all.length ? { link: next } : {} };
-};
-const respond = () => firstOf(packagesApi, createFakeRegistry({ repositories, host: 'ghcr.io' }));
+const respond = createFakeGhcr;
 const gateway = (responder: Responder = respond(), config: Record<string, unknown> = {}) =>
   createMockGateway({ connector: ghcr, respond: responder, config: { owner: 'Acme-Org', ...config } });
 

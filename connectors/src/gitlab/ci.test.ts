@@ -1,110 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CiActionId } from '@inthub/connector-sdk';
-import {
-  ciConformance,
-  createMockGateway,
-  faultConformance,
-  type Reply,
-  type Responder,
-  type SentRequest,
-} from '@inthub/connector-sdk/testing';
+import { ciConformance, createMockGateway, faultConformance, type Responder } from '@inthub/connector-sdk/testing';
 import { describe, expect, it } from 'vitest';
 import { gitlab } from './connector.ts';
-import { checked, loadDescription, paged } from './testing.ts';
+import { archive, checked, fakePipelines, loadDescription, at as time } from './testing.ts';
 
 const vendorApis = process.env['VENDOR_APIS_DIR'] ?? join(import.meta.dirname, '../../../../shared/vendor-apis');
 const descriptionFile = join(vendorApis, 'gitlab/gitlab-openapi3.yaml');
 const isDescribed = existsSync(descriptionFile);
 const at = { owner: 'acme/tools', repo: 'app' };
-const time = '2026-11-21T10:00:00.000Z';
-const sha = 'a'.repeat(40);
-const archive = Buffer.from('PK\u0005\u0006 not much of an archive');
-const log = 'Grüße from the job\n\u001b[32mdone\u001b[0m\n';
-
-/** Pipelines of acme/tools/app, of which the newest still runs; shaped by GitLab's description. */
-function fakePipelines(): Responder {
-  const pipeline = (id: number, status: string) => ({
-    id,
-    iid: id - 30,
-    project_id: 1,
-    sha,
-    ref: 'main',
-    status,
-    source: 'push',
-    created_at: time,
-    updated_at: time,
-    started_at: time,
-    finished_at: status === 'running' ? null : time,
-    user: { id: 7, username: 'robot' },
-    web_url: `https://gitlab.com/acme/tools/app/-/pipelines/${id}`,
-  });
-  const pipelines = [pipeline(33, 'running'), pipeline(32, 'failed'), pipeline(31, 'success')];
-  const job = (id: number, name: string, more: object = {}) => ({
-    id,
-    name,
-    stage: 'test',
-    status: 'success',
-    created_at: time,
-    started_at: time,
-    finished_at: time,
-    web_url: `https://gitlab.com/acme/tools/app/-/jobs/${id}`,
-    pipeline: { id: 31, status: 'success' },
-    runner: { id: 1, description: 'shared-1' },
-    ...more,
-  });
-  const artifact = { artifacts_file: { filename: 'artifacts.zip', size: archive.length }, artifacts_expire_at: null };
-  const jobs = [job(41, 'build', artifact), job(42, 'test')];
-  const notFound: Reply = { status: 404, json: { message: '404 Not found' } };
-
-  const answer = (request: SentRequest, below: string): Reply => {
-    const [, id, rest = ''] = /^\/pipelines\/(\d+)(\/.*)?$/.exec(below) ?? [];
-    const { searchParams } = request.url;
-    if (id !== undefined) {
-      const found = pipelines.find((one) => one.id === Number(id));
-      if (found === undefined) return notFound;
-      if (rest === '/jobs') return paged(request, jobs);
-      return rest === '/cancel' ? { status: 201, json: { ...found, status: 'canceling' } } : { json: found };
-    }
-    switch (`${request.method} ${below}`) {
-      case 'GET ':
-        return { json: { default_branch: 'main' } };
-      case 'GET /pipelines': {
-        const wanted = searchParams.get('scope');
-        return paged(
-          request,
-          pipelines.filter(({ status }) => wanted === null || (wanted === 'running') === (status === 'running')),
-        );
-      }
-      case 'POST /pipeline': {
-        const given = JSON.parse(Buffer.from(request.body ?? []).toString()) as { ref: string };
-        if (given.ref === 'main') return { status: 201, json: pipeline(34, 'created') };
-        return { status: 400, json: { message: { base: ['Reference not found'] } } };
-      }
-      case 'GET /jobs':
-        return paged(request, jobs);
-      case 'GET /jobs/41':
-        return { json: jobs[0] };
-      case 'GET /jobs/42':
-        return { json: jobs[1] };
-      case 'GET /jobs/41/trace':
-        return { text: log };
-      case 'GET /jobs/41/artifacts':
-        return { bytes: archive, headers: { 'content-type': 'application/zip' } };
-      default:
-        return notFound;
-    }
-  };
-  return (request) => {
-    const { pathname } = request.url;
-    if (pathname === '/api/v4/user') return { json: { id: 7, username: 'robot' } };
-    if (pathname === '/api/v4/personal_access_tokens/self') return { json: { id: 1, name: 'hub', scopes: ['api'] } };
-    if (pathname === '/api/v4/metadata') return { json: { version: '18.6.0' } };
-    const [, below] = /^\/api\/v4\/projects\/acme%2Ftools%2Fapp(\/.*)?$/.exec(pathname) ?? [];
-    return pathname.includes('acme%2Ftools%2Fapp') ? answer(request, below ?? '') : notFound;
-  };
-}
-
 const fake = isDescribed ? checked(fakePipelines(), loadDescription(descriptionFile)) : fakePipelines();
 const hub = (respond: Responder = fake) => createMockGateway({ connector: gitlab, type: 'ci.gitlab_ci', respond });
 const gateway = hub();

@@ -16,6 +16,7 @@ import {
   branches,
   commits,
   diff,
+  fakePipelines,
   files,
   headSha,
   hit,
@@ -28,6 +29,8 @@ import {
   web,
 } from './testing.ts';
 
+const ofCi = /\/(?:pipelines?|jobs)(?:\/|$)/;
+
 export async function startCounterpart(): Promise<Counterpart> {
   const respond = createFakeGitLab();
   const project = { owner: 'acme/tools', repo: 'app' };
@@ -35,10 +38,11 @@ export async function startCounterpart(): Promise<Counterpart> {
   await gateway.run('pr.create', { ...project, title: 'First', sourceBranch: 'feature/one', targetBranch: 'main' });
   await gateway.run('issue.create', { ...project, title: 'First' });
   const one = { ...project, number: 1 };
+  const pipelines = fakePipelines();
   return {
     name: 'a fake GitLab',
     proof: 'vendor description',
-    respond,
+    respond: (request, signal) => (ofCi.test(request.url.pathname) ? pipelines : respond)(request, signal),
     inputs: {
       'repo.list': {},
       'repo.get': project,
@@ -63,6 +67,14 @@ export async function startCounterpart(): Promise<Counterpart> {
       'status.create': { ...project, sha: headSha, state: 'success', context: 'hub/try' },
       'webhook.register': { ...project, url: 'https://hub.example.com/x', secret: 'a-secret-of-the-counterpart' },
       'webhook.remove': { ...project, externalId: '1' },
+      'run.list': project,
+      'run.get': { ...project, runId: '31' },
+      'run.trigger': { ...project, ref: 'main' },
+      'run.cancel': { ...project, runId: '33' },
+      'job.list': { ...project, runId: '31' },
+      'job.log': { ...project, jobId: '41' },
+      'artifact.list': project,
+      'artifact.get': { ...project, artifactId: '41' },
       'gitlab.comment.list': one,
       'gitlab.comment.create': { ...one, body: 'A *comment*' },
     },

@@ -97,7 +97,9 @@ export const manifest: ConnectorManifest = {
       apply: { scheme: 'header', name: 'job-token', value: '{token}' },
     },
   ],
-  // Artifacts and logs of GitLab.com lie in Google's object storage (docs.gitlab.com/administration/object_storage).
+  // Where gitlab.com redirects downloads of artifacts to, archived logs among them: its CDN, and for callers inside Google's cloud the storage
+  // itself. Source: about.gitlab.com/blog/gitlab-com-artifacts-cdn-change (GitLab's announcement of 2022-10-25, seen 2026-11-21); that archived
+  // logs are kept as artifacts: docs.gitlab.com/administration/cicd/job_logs.
   egress: { hosts: ['storage.googleapis.com', 'cdn.artifacts.gitlab-static.net'] },
   requiredPermissions: [
     {

@@ -238,3 +238,88 @@ export function keyed(
   next.searchParams.set(parameter, String(items.at(-1)?.[field] ?? ''));
   return { json: items, headers: start + size < all.length ? { link: `<${next.href}>; rel="next"` } : {} };
 }
+
+export const archive = Buffer.from('PK\u0005\u0006 not much of an archive');
+const log = 'Grüße from the job\n\u001b[32mdone\u001b[0m\n';
+
+/** Pipelines of acme/tools/app, of which the newest still runs; shaped by GitLab's description. */
+export function fakePipelines(): Responder {
+  const pipeline = (id: number, status: string) => ({
+    id,
+    iid: id - 30,
+    project_id: 1,
+    sha: headSha,
+    ref: 'main',
+    status,
+    source: 'push',
+    created_at: at,
+    updated_at: at,
+    started_at: at,
+    finished_at: status === 'running' ? null : at,
+    user: { id: 7, username: 'robot' },
+    web_url: `https://gitlab.com/acme/tools/app/-/pipelines/${id}`,
+  });
+  const pipelines = [pipeline(33, 'running'), pipeline(32, 'failed'), pipeline(31, 'success')];
+  const job = (id: number, name: string, more: object = {}) => ({
+    id,
+    name,
+    stage: 'test',
+    status: 'success',
+    created_at: at,
+    started_at: at,
+    finished_at: at,
+    web_url: `https://gitlab.com/acme/tools/app/-/jobs/${id}`,
+    pipeline: { id: 31, status: 'success' },
+    runner: { id: 1, description: 'shared-1' },
+    ...more,
+  });
+  const artifact = { artifacts_file: { filename: 'artifacts.zip', size: archive.length }, artifacts_expire_at: null };
+  const jobs = [job(41, 'build', artifact), job(42, 'test')];
+
+  const answer = (request: SentRequest, below: string): Reply => {
+    const [, id, rest = ''] = /^\/pipelines\/(\d+)(\/.*)?$/.exec(below) ?? [];
+    const { searchParams } = request.url;
+    if (id !== undefined) {
+      const found = pipelines.find((one) => one.id === Number(id));
+      if (found === undefined) return notFound('Pipeline');
+      if (rest === '/jobs') return paged(request, jobs);
+      return rest === '/cancel' ? { status: 201, json: { ...found, status: 'canceling' } } : { json: found };
+    }
+    switch (`${request.method} ${below}`) {
+      case 'GET ':
+        return { json: { default_branch: 'main' } };
+      case 'GET /pipelines': {
+        const wanted = searchParams.get('scope');
+        return paged(
+          request,
+          pipelines.filter(({ status }) => wanted === null || (wanted === 'running') === (status === 'running')),
+        );
+      }
+      case 'POST /pipeline': {
+        const given = JSON.parse(Buffer.from(request.body ?? []).toString()) as { ref: string };
+        if (given.ref === 'main') return { status: 201, json: pipeline(34, 'created') };
+        return { status: 400, json: { message: { base: ['Reference not found'] } } };
+      }
+      case 'GET /jobs':
+        return paged(request, jobs);
+      case 'GET /jobs/41':
+        return { json: jobs[0] };
+      case 'GET /jobs/42':
+        return { json: jobs[1] };
+      case 'GET /jobs/41/trace':
+        return { text: log };
+      case 'GET /jobs/41/artifacts':
+        return { bytes: archive, headers: { 'content-type': 'application/zip' } };
+      default:
+        return notFound('Pipeline');
+    }
+  };
+  return (request) => {
+    const { pathname } = request.url;
+    if (pathname === '/api/v4/user') return { json: { id: 7, username: 'robot' } };
+    if (pathname === '/api/v4/personal_access_tokens/self') return { json: { id: 1, name: 'hub', scopes: ['api'] } };
+    if (pathname === '/api/v4/metadata') return { json: { version: '18.6.0' } };
+    const [, below] = /^\/api\/v4\/projects\/acme%2Ftools%2Fapp(\/.*)?$/.exec(pathname) ?? [];
+    return pathname.includes('acme%2Ftools%2Fapp') ? answer(request, below ?? '') : notFound('Route');
+  };
+}

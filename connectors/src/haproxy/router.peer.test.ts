@@ -1,17 +1,12 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { createLoopbackTransport, createMockGateway, routerConformance } from '@inthub/connector-sdk/testing';
-import { startAgent } from '@inthub/router-agent';
-import { peersOrSkip, type Router, startHaproxy } from '@inthub/testing';
+import { type Counterpart, createMockGateway, routerConformance } from '@inthub/connector-sdk/testing';
+import { peersOrSkip } from '@inthub/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { haproxy } from './connector.ts';
+import { startCounterpart } from './counterpart.ts';
 
 // The connector, the real agent, a real HAProxy.
 const peers = await peersOrSkip(['haproxy']);
-const token = 'test-router-agent-token-0123456789abcdef';
-let server: Server;
-let router: Router;
-let agent: Awaited<ReturnType<typeof startAgent>>;
+let counterpart: Counterpart;
 
 interface Listed {
   readonly items: readonly { readonly backends: readonly { readonly name: string; readonly port: number }[] }[];
@@ -19,28 +14,14 @@ interface Listed {
 
 describe.skipIf(peers.skip)(peers.label('haproxy behind the router agent'), () => {
   beforeAll(async () => {
-    server = createServer((_request, response) => response.end('ok'));
-    const port = await new Promise<number>((resolve) => {
-      server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
-    });
-    router = await startHaproxy({
-      upstreams: `backend app\n  server blue 127.0.0.1:${port} weight 90\n  server green localhost:${port} weight 10`,
-    });
-    const { configFile, pidFile, socketPath, program, stateDir } = router;
-    const own = { configFile, managedFile: configFile, pidFile, socketPath, program, stateDir, probeUrl: router.url };
-    agent = await startAgent({ ...own, product: 'haproxy', host: '127.0.0.1', port: 0, token, tls: undefined });
+    counterpart = await startCounterpart();
   });
-  afterAll(async () => {
-    await agent?.stop();
-    await router?.stop();
-    server?.close().closeAllConnections();
-  });
-  const gateway = (credential = token) =>
+  afterAll(() => counterpart?.stop());
+  const gateway = (token?: string) =>
     createMockGateway({
+      ...counterpart,
       connector: haproxy,
-      config: { endpoint: agent.url, authMode: 'token' },
-      credential: { kind: 'bearer_token', token: credential },
-      respond: createLoopbackTransport(),
+      ...(token === undefined ? {} : { credential: { kind: 'bearer_token', token } }),
     });
   const backends = async () => ((await gateway().run('upstream.list')) as Listed).items[0]?.backends ?? [];
 
@@ -59,7 +40,7 @@ describe.skipIf(peers.skip)(peers.label('haproxy behind the router agent'), () =
   });
 
   it('passes its connection test and every check', async () => {
-    expect(await gateway().testConnection()).toMatchObject({ success: true, details: { upstreams: 1 } });
+    expect(await gateway().testConnection()).toMatchObject({ success: true, details: { upstreams: 2 } });
     for (const { id } of haproxy.checks) expect(await gateway().check(id), id).toMatchObject({ status: 'pass' });
   });
 

@@ -11,28 +11,19 @@ import {
   type SentRequest,
   vaultConformance,
 } from '@inthub/connector-sdk/testing';
-import { createAuthority } from '@inthub/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { hashicorpVault } from './connector.ts';
-import { createFakeVault, type FakeVaultOptions } from './testing.ts';
+import { createFakeVault, type FakeVaultOptions, issueCertificate, sampleSecrets } from './testing.ts';
 
-const secrets = {
-  'team/app': { username: 'app', password: 'open sesame', nested: { a: 1 } },
-  'team/app/blue': { token: 't' },
-  'team/ąę%': { token: 'u' },
-  top: { x: 'y' },
-};
 let certificate: FakeVaultOptions['certificate'];
 beforeAll(async () => {
-  const authority = await createAuthority();
-  const issued = await authority.issue({ hosts: ['app.example.com'] });
-  certificate = { ...issued, serialNumber: '39:dd:2e:90' };
+  certificate = await issueCertificate();
 });
 const fake = (options: Partial<FakeVaultOptions> = {}): Responder => {
   // The certificate exists only once the tests run; the suites build their responders before.
   let responder: Responder | undefined;
   return (request, signal) => {
-    responder ??= createFakeVault({ secrets, certificate, ...options });
+    responder ??= createFakeVault({ secrets: sampleSecrets, certificate, ...options });
     return responder(request, signal);
   };
 };

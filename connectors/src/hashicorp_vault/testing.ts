@@ -1,5 +1,6 @@
 /** A Vault in memory, for tests: KV 1 and 2, transit, PKI, tokens. A stub by the API's documentation, with Vault's own error bodies. */
 import type { Reply, Responder, SentRequest } from '@inthub/connector-sdk/testing';
+import { createAuthority } from '@inthub/testing';
 
 export interface FakeVaultOptions {
   /** By path below the mount. */
@@ -14,6 +15,20 @@ export interface FakeVaultOptions {
   };
   /** What pki.issue hands out. */
   readonly certificate: { readonly certPem: string; readonly keyPem: string; readonly serialNumber: string };
+}
+
+/** In the folder `team` and at the top. */
+export const sampleSecrets: FakeVaultOptions['secrets'] = {
+  'team/app': { username: 'app', password: 'open sesame', nested: { a: 1 } },
+  'team/app/blue': { token: 't' },
+  'team/ąę%': { token: 'u' },
+  top: { x: 'y' },
+};
+
+/** A certificate of an authority of the test's own, under a serial number that stays the same. */
+export async function issueCertificate(): Promise<FakeVaultOptions['certificate']> {
+  const authority = await createAuthority();
+  return { ...(await authority.issue({ hosts: ['app.example.com'] })), serialNumber: '39:dd:2e:90' };
 }
 
 const created_time = '2026-01-02T03:04:05.123456789Z';

@@ -34,7 +34,7 @@ describe('JQL', () => {
     expect(within('P', query)).toBe(narrowed);
   });
 
-  it.each(['a = 1) OR (b = 2', '(a = 1', 'a = "x', "a = 'x", 'a = 1\\', ')(', '"a\\"'])(
+  it.each(['a = 1) OR (b = 2', '(a = 1', 'a = "x', "a = 'x", 'a = 1\\', 'a = 1\\ ', '()\\ order by a', ')(', '"a\\"'])(
     'refuses %s, which is not whole',
     (query) => {
       expect(() => within('P', query)).toThrow(expect.objectContaining({ code: 'invalid_request' }));

@@ -51,10 +51,11 @@ function split(query: string): { condition: string; order: string } {
       orderAt = at;
     if (depth < 0) throw unbalanced();
   }
-  if (depth !== 0 || open !== undefined || /\\$/.test(query)) throw unbalanced();
-  return orderAt === -1
-    ? { condition: query.trim(), order: '' }
-    : { condition: query.slice(0, orderAt).trim(), order: query.slice(orderAt).trim() };
+  const end = orderAt === -1 ? query.length : orderAt;
+  const condition = query.slice(0, end).trim();
+  // A backslash at its end would take away the meaning of the parenthesis that is put behind it.
+  if (depth !== 0 || open !== undefined || condition.endsWith('\\') || query.endsWith('\\')) throw unbalanced();
+  return { condition, order: query.slice(end).trim() };
 }
 
 function startsWord(query: string, at: number): boolean {

@@ -1,7 +1,13 @@
 /** emulate's Slack, filled as the tests and `npm run try` need it. */
-import { type Counterpart, createLoopbackTransport, type Responder } from '@inthub/connector-sdk/testing';
+import {
+  type Counterpart,
+  createLoopbackTransport,
+  createMockGateway,
+  type Responder,
+} from '@inthub/connector-sdk/testing';
 import { findFreePort } from '@inthub/testing';
 import { createEmulator } from 'emulate';
+import { slack } from './connector.ts';
 
 export const tokens = { full: 'xoxb-full-canary-7f3a9c51e0', narrow: 'xoxb-narrow-canary-7f3a9c51e0' };
 const scopes = ['channels:read', 'groups:read', 'chat:write', 'im:write', 'users:read', 'users:read.email'];
@@ -25,12 +31,18 @@ export async function startCounterpart(): Promise<Counterpart> {
       },
     },
   });
+  const at = {
+    respond: postOnly(createLoopbackTransport()),
+    config: { endpoint: `${emulator.url}/api` },
+    credential: { kind: 'bearer_token', token: tokens.full } as const,
+  };
+  const gateway = createMockGateway({ connector: slack, ...at });
+  const { id: userId } = (await gateway.run('slack.user.find', { email: 'ada@example.com' })) as { id: string };
+  const { id: messageId } = (await gateway.run('message.send', { channelId, text: 'First' })) as { id: string };
   return {
     name: 'emulate 0.11.2',
     proof: 'emulator',
-    respond: postOnly(createLoopbackTransport()),
-    config: { endpoint: `${emulator.url}/api` },
-    credential: { kind: 'bearer_token', token: tokens.full },
+    ...at,
     inputs: {
       'channel.list': {},
       'channel.get': { channelId },
@@ -43,7 +55,12 @@ export async function startCounterpart(): Promise<Counterpart> {
           { type: 'context', content: 'pipeline 42' },
         ],
       },
+      'message.update': { channelId, messageId, content: 'Changed' },
+      'thread.reply': { channelId, threadId: messageId, text: 'An answer' },
+      'message.direct': { userId, text: 'For you' },
+      'slack.permalink.get': { channelId, messageId },
       'slack.user.find': { email: 'ada@example.com' },
+      'message.delete': { channelId, messageId },
     },
     stop: async () => emulator.close(),
   };

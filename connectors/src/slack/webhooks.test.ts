@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type WebhookSample, webhookConformance } from '@inthub/connector-sdk/testing';
+import { createTestDelivery, type WebhookSample, webhookConformance } from '@inthub/connector-sdk/testing';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { slack } from './connector.ts';
@@ -161,32 +161,21 @@ webhookConformance({
   ],
 });
 
-const deliver = ({ body, headers = {} }: Pick<WebhookSample, 'body' | 'headers'>) => ({
-  headers: new Headers({ 'content-type': 'application/json', ...headers }),
-  body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
-  receivedAt: new Date('2026-11-21T10:00:00.000Z'),
-});
-const translate = async (sample: Pick<WebhookSample, 'body' | 'headers'>) => {
-  const { headers, ...delivery } = deliver(sample);
-  return slackEvents.translate({
-    ...delivery,
-    headers: { get: (name) => headers.get(name) ?? undefined, entries: () => headers.entries() },
-  });
-};
+const translate = async ({ body, headers = {} }: Pick<WebhookSample, 'body' | 'headers'>) =>
+  slackEvents.translate(createTestDelivery({ body, headers: { 'content-type': 'application/json', ...headers } }));
 
 describe("Slack's deliveries", () => {
   it("accepts the signature of Slack's own example", async () => {
     const body =
       'token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V&channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text=&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c';
-    const headers = new Headers({
-      'x-slack-request-timestamp': '1531420618',
-      'x-slack-signature': 'v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503',
-    });
-    const delivery = {
-      body: Buffer.from(body),
+    const delivery = createTestDelivery({
+      body,
       receivedAt: new Date(1_531_420_618_000),
-      headers: { get: (name: string) => headers.get(name) ?? undefined, entries: () => headers.entries() },
-    };
+      headers: {
+        'x-slack-request-timestamp': '1531420618',
+        'x-slack-signature': 'v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503',
+      },
+    });
 
     expect(await slackEvents.verify(delivery, ['8f742231b10e8888abcd99yyyzzz85a5'])).toBe('valid');
   });

@@ -1,6 +1,7 @@
 import { type ActionContext, type ConnectionStep, type ConnectorCheck, remedyCheck } from '@inthub/connector-sdk';
 import { teamPath } from './addresses.ts';
 import { Team } from './schema.ts';
+import { isWorkflow, probeFlow, workflowRemedies } from './workflow.ts';
 
 export const product = 'Microsoft Teams';
 export const remedies = {
@@ -26,15 +27,32 @@ export const connectionSteps: readonly ConnectionStep[] = [
   },
 ];
 
+export const flowProduct = 'The flow';
+export const flowSteps: readonly ConnectionStep[] = [{ name: 'flow', run: probeFlow }];
+
+const reachable = {
+  id: 'teams.reachable',
+  title: 'Microsoft Graph answers and shows the team, or the flow answers',
+} as const;
+const teamCheck = remedyCheck({
+  ...reachable,
+  product,
+  remedies,
+  probe: async (ctx) => {
+    const { displayName, id } = await readTeam(ctx);
+    return { status: 'pass', message: `Graph shows the team ${displayName ?? id}.` };
+  },
+});
+const flowCheck = remedyCheck({
+  ...reachable,
+  product: flowProduct,
+  remedies: workflowRemedies,
+  probe: async (ctx) => {
+    await probeFlow(ctx);
+    return { status: 'pass', message: 'The flow answers. Whether it posts shows when it is sent something.' };
+  },
+});
+
 export const checks: readonly ConnectorCheck[] = [
-  remedyCheck({
-    id: 'teams.reachable',
-    title: 'Microsoft Graph answers and shows the team',
-    product,
-    remedies,
-    probe: async (ctx) => {
-      const { displayName, id } = await readTeam(ctx);
-      return { status: 'pass', message: `Graph shows the team ${displayName ?? id}.` };
-    },
-  }),
+  { ...reachable, run: (ctx) => (isWorkflow(ctx) ? flowCheck : teamCheck).run(ctx) },
 ];

@@ -1,6 +1,7 @@
 /**
  * Messages as Teams wants them. Sources: learn.microsoft.com/graph/api/chatmessage-post (text or HTML; cards as attachments),
- * adaptivecards.io/explorer (schema 1.4, which Teams shows everywhere), microsoftteams/limits-specifications-teams (28 KB a message).
+ * adaptivecards.io/explorer (schema 1.4, which Teams shows everywhere), microsoftteams/limits-specifications-teams (28 KB a message),
+ * microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using (cards for an incoming webhook).
  */
 import type { MessageBlock, MessageInput } from '@inthub/connector-sdk';
 import { invalidField } from '@inthub/contracts';
@@ -35,24 +36,58 @@ function toHtml(markdown: string): string {
 }
 
 const cardId = 'card';
+const cardType = 'application/vnd.microsoft.card.adaptive';
 
-/** An adaptive card. Buttons are refused: those of a card that no bot has sent lead nowhere. */
+/** A message of Graph that is an adaptive card. Buttons are refused: those of a card that no bot has sent lead nowhere. */
 export function composeCard(blocks: readonly MessageBlock[], text: string | undefined): GraphContent {
-  const card = {
+  const content = JSON.stringify(cardOf(blocks.flatMap(toElements), text));
+  return bounded(
+    {
+      body: { contentType: 'html', content: `<attachment id="${cardId}"></attachment>` },
+      attachments: [{ id: cardId, contentType: cardType, content }],
+    },
+    '/blocks',
+  );
+}
+
+/** What the trigger of a flow takes: a message whose attachments are adaptive cards, and nothing but cards. */
+export interface FlowContent {
+  readonly type: 'message';
+  readonly attachments: readonly object[];
+}
+
+export function composeFlowCard(blocks: readonly MessageBlock[], text: string | undefined): FlowContent {
+  return bounded(flowContent(cardOf(blocks.flatMap(toElements), text)), '/blocks');
+}
+
+/** A text as a card. Only where it is Markdown is anything in it markup; links become buttons that open them. */
+export function composeFlowMessage({
+  text,
+  markdown = false,
+  codeBlocks = [],
+  attachments = [],
+}: MessageInput): FlowContent {
+  const links = attachments.map(({ name, url }) => ({ type: 'Action.OpenUrl', title: name, url }));
+  const elements = [
+    markdown ? { type: 'TextBlock', text, wrap: true } : plain(text, {}),
+    ...codeBlocks.map(({ code }) => plain(code, { fontType: 'Monospace' })),
+    ...(links.length === 0 ? [] : [{ type: 'ActionSet', actions: links }]),
+  ];
+  return bounded(flowContent(cardOf(elements, undefined)), '/text');
+}
+
+function flowContent(content: object): FlowContent {
+  return { type: 'message', attachments: [{ contentType: cardType, contentUrl: null, content }] };
+}
+
+function cardOf(body: readonly object[], text: string | undefined): object {
+  return {
     $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
     type: 'AdaptiveCard',
     version: '1.4',
     ...(text === undefined ? {} : { fallbackText: text, speak: text }),
-    body: blocks.flatMap(toElements),
+    body,
   };
-  const content = JSON.stringify(card);
-  return bounded(
-    {
-      body: { contentType: 'html', content: `<attachment id="${cardId}"></attachment>` },
-      attachments: [{ id: cardId, contentType: 'application/vnd.microsoft.card.adaptive', content }],
-    },
-    '/blocks',
-  );
 }
 
 function toElements(block: MessageBlock, index: number): object[] {
@@ -94,7 +129,7 @@ function escapeHtml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }
 
-function bounded(content: GraphContent, field: string): GraphContent {
+function bounded<Content extends GraphContent | FlowContent>(content: Content, field: string): Content {
   if (Buffer.byteLength(JSON.stringify(content)) <= maxBytes) return content;
   throw invalidField(
     field,

@@ -1,5 +1,8 @@
 import { type ConnectorManifest, letterIcon } from '@inthub/connector-sdk';
 import Type from 'typebox';
+import { workflowType } from './workflow.ts';
+
+const graphTypes = ['chat.teams'];
 
 export const manifest: ConnectorManifest = {
   id: 'teams',
@@ -40,11 +43,38 @@ export const manifest: ConnectorManifest = {
       }),
       defaultEndpoint: 'https://graph.microsoft.com/v1.0',
     },
+    {
+      id: workflowType,
+      displayName: 'Microsoft Teams, Workflows address',
+      description: 'One channel or chat, posted to through the address of a flow; no app registration and no user.',
+      category: 'communication',
+      capabilities: ['messages', 'rich messages'],
+      config: Type.Object({
+        // Without a path: what comes behind the host is the secret, and config is none.
+        endpoint: Type.String({
+          title: 'Endpoint',
+          format: 'uri',
+          pattern: '^https?://[^/?#@]+/?$',
+          maxLength: 512,
+          description:
+            'https:// and the host of the address that the flow shows, and nothing behind it: the whole address is the credential.',
+        }),
+        channelId: Type.String({
+          title: 'Channel',
+          pattern: '^[^\\s\\x00-\\x1f\\x7f]{1,512}$',
+          description:
+            'What callers name as channelId: the id of the channel that the flow posts to, or a word for it.',
+        }),
+      }),
+      defaultEndpoint: null,
+      actions: ['channel.list', 'message.send', 'message.rich'],
+    },
   ],
   auth: [
     {
       mode: 'oauth',
       kind: 'oauth2_token',
+      types: graphTypes,
       title: 'Sign in as a user',
       help: 'Entra ID → App registrations → the app, delegated permissions; messages are written in the name of who signs in.',
       apply: { scheme: 'bearer', token: '{accessToken}' },
@@ -52,6 +82,7 @@ export const manifest: ConnectorManifest = {
     {
       mode: 'basic',
       kind: 'basic_auth',
+      types: graphTypes,
       title: 'Application (reads only)',
       help: 'User name is the client id of the app registration, password a client secret; set tenantId. Graph does not let applications write messages.',
       // learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
@@ -72,9 +103,18 @@ export const manifest: ConnectorManifest = {
     {
       mode: 'token',
       kind: 'bearer_token',
+      types: graphTypes,
       title: 'Access token',
       help: 'A token for Microsoft Graph that something else renews; it lives about an hour.',
       apply: { scheme: 'bearer', token: '{token}' },
+    },
+    {
+      mode: 'token',
+      kind: 'api_key',
+      types: [workflowType],
+      title: 'Address of a flow',
+      help: 'Teams → Workflows → “Post to a channel when a webhook request is received” shows it; the whole address is the credential.',
+      apply: { scheme: 'secret-url', url: '{key}' },
     },
   ],
   egress: { hosts: ['login.microsoftonline.com'] },

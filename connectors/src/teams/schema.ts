@@ -38,3 +38,25 @@ export const ChatMessage = Type.Object({
   ),
 });
 export type ChatMessage = Type.Static<typeof ChatMessage>;
+
+/** An error of a flow. Source: learn.microsoft.com/rest/api/logic, ErrorResponse. */
+export const FlowFault = Type.Object({ error: Type.Object({ code: Type.String({ maxLength: 256 }) }) });
+
+export const Subscription = Type.Object({ id });
+
+/** Of change and lifecycle notifications alike (graph/api/resources/changenotification). What is encrypted in it is not read. */
+const Notification = Type.Object({
+  id: optional(text),
+  subscriptionId: optional(Type.String({ maxLength: 128 })),
+  subscriptionExpirationDateTime: optional(Type.String({ maxLength: 64 })),
+  clientState: optional(Type.String({ maxLength: 256 })),
+  tenantId: optional(Type.String({ maxLength: 128 })),
+  changeType: optional(Type.String({ maxLength: 64 })),
+  lifecycleEvent: optional(Type.String({ maxLength: 64 })),
+  resource: optional(Type.String({ maxLength: 4096 })),
+  resourceData: optional(
+    Type.Object({ '@odata.id': optional(Type.String({ maxLength: 4096 })), '@odata.etag': optional(text) }),
+  ),
+});
+export type Notification = Type.Static<typeof Notification>;
+export const Notifications = Type.Object({ value: Type.Array(Notification, { maxItems: 1000 }) });

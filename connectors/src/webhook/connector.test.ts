@@ -48,6 +48,7 @@ describe('webhook', () => {
       await standardWebhooks.translate({
         body,
         headers: { get: (name) => headers.get(name), entries: () => headers.entries() },
+        query: { get: () => undefined },
         receivedAt: new Date(0),
       }),
     ).toEqual([{ type: 'webhook.event.received', data: { id: 'msg_1', type: 'a.b', payload } }]);

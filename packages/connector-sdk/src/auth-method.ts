@@ -12,6 +12,17 @@ export type AuthScheme =
   | { readonly scheme: 'basic'; readonly username: string; readonly password: string }
   /** A header of the product's own, for example `PRIVATE-TOKEN: {token}`. */
   | { readonly scheme: 'header'; readonly name: string; readonly value: string }
+  /**
+   * The address itself is the credential: whoever knows it may write there (incoming webhooks of Slack and Discord, Workflows of Teams). A
+   * request goes there instead of to the endpoint; what its path has below the endpoint is appended (`/`: nothing), and so is its query. The
+   * address must be on the endpoint's scheme, host and port, which are no secret; path and query are in no log, audit entry or error.
+   * Redirects are not followed.
+   */
+  | {
+      readonly scheme: 'secret-url';
+      /** Template of an absolute URL: `{key}`. */
+      readonly url: string;
+    }
   /** TLS client certificate from an `mtls_cert` credential. */
   | { readonly scheme: 'mtls' }
   /**
@@ -80,6 +91,8 @@ export interface AuthMethod {
   readonly title: string;
   /** Where the operator gets this credential. */
   readonly help: string;
+  /** Integration types that this belongs to; default all of the connector's. */
+  readonly types?: readonly string[];
   readonly apply: AuthScheme;
   /** Other scheme for single declared hosts (exact host name), for products whose control plane differs from their data plane. */
   readonly perHost?: Readonly<Record<string, AuthScheme>>;
@@ -128,4 +141,12 @@ export function authSchemeFor(method: AuthMethod, endpoint: string, url: URL): A
   const fitting = Object.entries(method.perPath ?? {}).filter(([prefix]) => below.startsWith(prefix));
   fitting.sort(([a], [b]) => b.length - a.length);
   return fitting[0]?.[1] ?? method.apply;
+}
+
+/** The ways to authenticate that an integration type has, best first. */
+export function authMethodsOf(
+  manifest: { readonly auth: readonly AuthMethod[] },
+  typeId: string,
+): readonly AuthMethod[] {
+  return manifest.auth.filter(({ types }) => types?.includes(typeId) ?? true);
 }

@@ -17,14 +17,21 @@ export interface RemedyOptions {
   /** The product's name, as operators know it. */
   readonly product: string;
   readonly remedies: Remedies;
+  /** Where a code means something else at this product than it does elsewhere: what is shown instead. */
+  readonly meanings?: Readonly<Partial<Record<ErrorCode, Meaning>>>;
 }
+
+/** @param host Of the endpoint, with its port. */
+type Meaning = (error: HubError, host: string) => { readonly message: string; readonly suggestion: string };
 
 function explainFailure(
   error: HubError,
-  { product, remedies }: RemedyOptions,
+  { product, remedies, meanings }: RemedyOptions,
   ctx: ActionContext,
-): { message: string; suggestion: string } {
+): ReturnType<Meaning> {
   const { host } = new URL(ctx.integration.config.endpoint);
+  const own = meanings?.[error.code];
+  if (own !== undefined) return own(error, host);
   const anonymous = ctx.integration.config.authMode === 'none';
   const means: Partial<Record<ErrorCode, readonly [string, string]>> = {
     provider_unauthenticated: anonymous
@@ -63,17 +70,25 @@ export interface ConnectionStep {
   readonly name: string;
   /** Gives details of the report. */
   run(ctx: ActionContext): Promise<Readonly<Record<string, unknown>>>;
+  /** Why the product cannot be used although it answered (a vault that is sealed): the test ends with these words. Undefined: it can. */
+  unusable?(details: Readonly<Record<string, unknown>>): string | undefined;
 }
 
 /** A connection test that says precisely what was wrong, and with which step. */
 export async function testBySteps(
-  options: RemedyOptions & { readonly steps: readonly ConnectionStep[] },
+  options: RemedyOptions & {
+    readonly steps: readonly ConnectionStep[];
+    /** Default “<product> answers and accepts the credential.” */
+    readonly success?: string;
+  },
   ctx: ActionContext,
 ): Promise<ConnectionReport> {
   let details: Readonly<Record<string, unknown>> = {};
-  for (const { name, run } of options.steps) {
+  for (const { name, run, unusable } of options.steps) {
     try {
       details = { ...details, ...(await run(ctx)) };
+      const message = unusable?.(details);
+      if (message !== undefined) return { success: false, message, details: { ...details, step: name } };
     } catch (error) {
       if (!(error instanceof HubError) || error.code === 'cancelled') throw error;
       const { message, suggestion } = explainFailure(error, options, ctx);
@@ -84,7 +99,8 @@ export async function testBySteps(
       };
     }
   }
-  return { success: true, message: `${options.product} answers and accepts the credential.`, details };
+  const message = options.success ?? `${options.product} answers and accepts the credential.`;
+  return { success: true, message, details };
 }
 
 /** A check whose `probe` gives the outcome, and which on failure says what to do. */

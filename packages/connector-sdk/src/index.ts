@@ -2,6 +2,7 @@ export { type ActionDefinition, type AnyAction, defineAction, type UsageAmount, 
 export {
   type AuthMethod,
   type AuthScheme,
+  authMethodsOf,
   authSchemeFor,
   type ExpirySign,
   type JwtExchange,
@@ -249,12 +250,14 @@ export { checkValue, decodeProviderText, parseProviderJson, requireValue } from 
 export { ManifestError, validateManifest } from './validate-manifest.ts';
 export type {
   InboundDelivery,
+  InboundQuery,
   RegisteredWebhook,
   TranslatedEvent,
   WebhookAnswer,
   WebhookDefinition,
   WebhookRegistration,
   WebhookRegistrationRequest,
+  WebhookRenewal,
   WebhookVerdict,
 } from './webhook.ts';
 export { deliveryJson, findDeliveryJson } from './webhook-body.ts';

@@ -1,4 +1,5 @@
 import type { AnyAction } from './action.ts';
+import { authMethodsOf } from './auth-method.ts';
 import type { ConnectorManifest } from './manifest.ts';
 import type { WebhookDefinition } from './webhook.ts';
 
@@ -57,6 +58,10 @@ export function validateManifest(
     types.add(type.id);
     for (const id of type.actions ?? []) demand(ids.has(id), `type ${type.id} names unknown action ${id}`);
   }
+  for (const { title, types: only } of manifest.auth)
+    for (const type of only ?? []) demand(types.has(type), `authentication "${title}" names unknown type ${type}`);
+  for (const type of types)
+    demand(authMethodsOf(manifest, type).length > 0, `type ${type} has no authentication; declare {mode: "none"}`);
   const webhookIds = new Set<string>();
   for (const webhook of webhooks) {
     demand(webhook.id.startsWith(`${manifest.id}.`), `webhook id "${webhook.id}" must start with ${manifest.id}.`);

@@ -9,6 +9,7 @@ function delivery(body: string | Uint8Array, headers: Record<string, string>): I
   return {
     body: typeof body === 'string' ? Buffer.from(body) : body,
     receivedAt,
+    query: { get: () => undefined },
     headers: { get: (name) => headers[name.toLowerCase()], entries: () => Object.entries(headers) },
   };
 }

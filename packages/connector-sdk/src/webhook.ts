@@ -4,8 +4,16 @@ import type { HttpHeaders } from './http.ts';
 /** A webhook delivery as it arrived. Signatures cover bytes, so the body is never parsed before `verify`. */
 export interface InboundDelivery {
   readonly headers: HttpHeaders;
+  /** Of the address. At hand while the delivery is proved and answered; nothing of it is kept, so `translate` finds none. */
+  readonly query: InboundQuery;
   readonly body: Uint8Array;
   readonly receivedAt: Date;
+}
+
+/** What stands behind the `?` of the address, decoded. Beyond 4 KiB it is taken as none. */
+export interface InboundQuery {
+  /** The first value of the parameter; undefined when there is none. */
+  get(name: string): string | undefined;
 }
 
 /** What a delivery says, in the hub's words. */
@@ -57,6 +65,15 @@ export interface WebhookRegistration {
   register(request: WebhookRegistrationRequest, ctx: ActionContext): Promise<RegisteredWebhook>;
   /** One that is gone already is success. */
   deregister(webhook: RegisteredWebhook & { readonly target?: string }, ctx: ActionContext): Promise<void>;
+  /** For products whose webhooks end by themselves (Graph's subscriptions): the hub renews each that it has registered. */
+  readonly renewal?: WebhookRenewal;
+}
+
+export interface WebhookRenewal {
+  /** Milliseconds between two renewals, 5 minutes at least; well below the time after which the product ends a webhook. */
+  readonly everyMs: number;
+  /** May come twice, and early: after a restart, and from several replicas. */
+  renew(webhook: RegisteredWebhook & { readonly target?: string }, ctx: ActionContext): Promise<void>;
 }
 
 /** One kind of delivery that a product sends. */
@@ -94,6 +111,11 @@ export interface WebhookDefinition {
   verify(delivery: InboundDelivery, secrets: readonly string[]): WebhookVerdict | Promise<WebhookVerdict>;
   /** The answer to a handshake; undefined for an ordinary delivery. Called only after `verify`. */
   handshake?(delivery: InboundDelivery): WebhookAnswer | undefined;
+  /**
+   * What the product wants to hear of a delivery that was stored, with a 2xx status; default the hub's receipt. For products that show
+   * the answer to people (Teams' outgoing webhooks).
+   */
+  readonly receipt?: WebhookAnswer;
   /** The product's own delivery id, for deduplication; undefined: the hub goes by the body's digest. */
   deliveryId?(delivery: InboundDelivery): string | undefined;
   /** The product's own name of what happened (`pull_request.opened`), shown for deliveries that translate to nothing. */

@@ -89,6 +89,14 @@ export const RateLimits = Type.Object(
     requestsPerMinute: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
     requestsPerHour: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000_000 })),
     concurrentRequests: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
+    webhooksPerMinute: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_000_000,
+        description:
+          'Webhook deliveries that are taken in for it; what comes faster is answered with 429. Default 30 000.',
+      }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -97,7 +105,10 @@ export type RateLimits = Type.Static<typeof RateLimits>;
 export const IntegrationFeatures = Type.Object(
   {
     syncEnabled: Type.Boolean({ default: false }),
-    webhooksEnabled: Type.Boolean({ default: false }),
+    webhooksEnabled: Type.Boolean({
+      default: true,
+      description: 'Whether deliveries of the product are taken in. They also need an endpoint of the integration.',
+    }),
     streamingEnabled: Type.Boolean({ default: true }),
   },
   { additionalProperties: false },

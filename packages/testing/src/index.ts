@@ -24,6 +24,8 @@ export { startFaultServer } from './peers/fault-server.ts';
 export { findFreePort } from './peers/free-port.ts';
 export type { Descriptor, ImagePlatform, MakeOciImageOptions, OciImage } from './peers/images.ts';
 export { imageMediaTypes, makeOciImage, makeOciIndex, sha256 } from './peers/images.ts';
+export type { AskedPage, ListingProvider, StartListingProviderOptions } from './peers/listing-provider.ts';
+export { startListingProvider } from './peers/listing-provider.ts';
 export type { LoopbackServer } from './peers/loopback-server.ts';
 export { listenOnLoopback } from './peers/loopback-server.ts';
 export type { Nats } from './peers/nats.ts';

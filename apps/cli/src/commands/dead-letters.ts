@@ -1,12 +1,15 @@
 import { api } from '@inthub/client';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { CliContext } from '../context.ts';
+import { findSubscriptionId } from '../find-subscription.ts';
 import { given } from '../given.ts';
 import { timeText } from '../output.ts';
 import { addPagingOptions, noteMore, type PagingFlags, readPages } from '../paging.ts';
 import { requireMoment } from '../times.ts';
 
 interface FilterFlags {
+  readonly kind?: 'event' | 'delivery';
+  readonly subscription?: string;
   readonly consumer?: string;
   readonly type?: string;
   readonly source?: string;
@@ -21,18 +24,29 @@ interface ChangeFlags extends FilterFlags {
 }
 
 export function addDeadLetterCommands(program: Command, context: CliContext): void {
-  const group = program.command('dead-letters').description('events that a part of the hub gave up');
+  const group = program
+    .command('dead-letters')
+    .description('what was given up: events of a part of the hub, and outgoing deliveries');
 
-  function readFilter({ consumer, type, source, since, until }: FilterFlags) {
+  async function readFilter({ kind, subscription, consumer, type, source, since, until }: FilterFlags) {
     const moment = (flag: string, when: string | undefined) =>
       when === undefined ? undefined : requireMoment(flag, when, context.terminal.clock, 'ago');
-    return given({ consumer, type, source, since: moment('--since', since), until: moment('--until', until) });
+    return given({
+      kind,
+      consumer,
+      type,
+      source,
+      since: moment('--since', since),
+      until: moment('--until', until),
+      subscriptionId:
+        subscription === undefined ? undefined : await findSubscriptionId(await context.client(), subscription),
+    });
   }
 
   addFilters(addPagingOptions(group.command('list').description('list dead letters, newest first'))).action(
     async (flags: FilterFlags & PagingFlags) => {
       const client = await context.client();
-      const filter = readFilter(flags);
+      const filter = await readFilter(flags);
       const page = await readPages(flags, async (query) => {
         const { data } = await api.listDeadLetters({ client, throwOnError: true, query: { ...filter, ...query } });
         return data;
@@ -40,11 +54,12 @@ export function addDeadLetterCommands(program: Command, context: CliContext): vo
       const output = context.output();
       output.result(page, () =>
         output.table(
-          ['at', 'consumer', 'type', 'attempts', 'error', 'id'],
+          ['at', 'kind', 'given up by', 'type', 'attempts', 'error', 'id'],
           page.items.map((letter) => [
             timeText(letter.deadAt),
-            letter.consumer,
-            letter.event.type,
+            letter.kind,
+            letter.consumer ?? letter.subscriptionId ?? '',
+            letter.eventType,
             letter.attempts,
             letter.error,
             letter.id,
@@ -57,44 +72,46 @@ export function addDeadLetterCommands(program: Command, context: CliContext): vo
 
   group
     .command('show')
-    .description('show a dead letter with its event')
+    .description('show a dead letter with its event; of a delivery also what was tried')
     .argument('<id>', 'id of the dead letter')
     .action(async (id: string) => {
       const { data } = await api.getDeadLetter({ client: await context.client(), throwOnError: true, path: { id } });
       context.output().result(data, () => JSON.stringify(data, null, 2));
     });
 
-  addChangeOptions(group.command('redrive').description('send dead letters to their consumers again, oldest first'))
+  addChangeOptions(group.command('redrive').description('send dead letters again, oldest first'))
     .option('--pace <count>', 'how many a second (default 10)', Number)
     .action(async (ids: string[], flags: ChangeFlags) => {
       const { data } = await api.redriveDeadLetters({
         client: await context.client(),
         throwOnError: true,
-        body: { ...readChange(ids, flags), ...given({ pacePerSecond: flags.pace }) },
+        body: { ...(await readChange(ids, flags)), ...given({ pacePerSecond: flags.pace }) },
       });
       context.output().result(data, () => told(data, 'sent again'));
     });
 
-  addChangeOptions(group.command('drop').description('delete dead letters')).action(
+  addChangeOptions(group.command('drop').description('give dead letters up for good')).action(
     async (ids: string[], flags: ChangeFlags) => {
       const { data } = await api.dropDeadLetters({
         client: await context.client(),
         throwOnError: true,
-        body: readChange(ids, flags),
+        body: await readChange(ids, flags),
       });
-      context.output().result(data, () => told(data, 'deleted'));
+      context.output().result(data, () => told(data, 'given up'));
     },
   );
 
-  function readChange(ids: readonly string[], flags: ChangeFlags) {
-    const filter = { ...readFilter(flags), ...(ids.length === 0 ? {} : { ids: [...ids] }) };
+  async function readChange(ids: readonly string[], flags: ChangeFlags) {
+    const filter = { ...(await readFilter(flags)), ...(ids.length === 0 ? {} : { ids: [...ids] }) };
     return { filter, ...given({ dryRun: flags.dryRun, limit: flags.limit }) };
   }
 }
 
 function addFilters(command: Command): Command {
   return command
-    .option('--consumer <name>', 'only of this part of the hub')
+    .addOption(new Option('--kind <kind>', 'only of this kind').choices(['event', 'delivery']))
+    .option('--consumer <name>', 'only events of this part of the hub')
+    .option('--subscription <subscription>', 'only deliveries to this one: id or name')
     .option('--type <pattern>', 'event type: integration.created, github.* or *')
     .option('--source <id>', 'integration id, or hub')
     .option('--since <when>', 'given up from this moment on, or this long ago: 2026-11-21, 24h')
@@ -107,7 +124,16 @@ function addChangeOptions(command: Command): Command {
     .option('--dry-run', 'count only');
 }
 
-function told({ count, more, dryRun }: { count: number; more: boolean; dryRun: boolean }, done: string): string {
+interface Told {
+  readonly count: number;
+  readonly events: number;
+  readonly deliveries: number;
+  readonly more: boolean;
+  readonly dryRun: boolean;
+}
+
+function told({ count, events, deliveries, more, dryRun }: Told, done: string): string {
   const rest = more ? ' More match: run it again.' : '';
-  return dryRun ? `${count} would be ${done}.${rest}` : `${count} ${done}.${rest}`;
+  const which = count === 0 ? '' : ` (${events} events, ${deliveries} deliveries)`;
+  return dryRun ? `${count}${which} would be ${done}.${rest}` : `${count}${which} ${done}.${rest}`;
 }

@@ -15,7 +15,11 @@ const event = {
 };
 const letter = {
   id: '0190a3a0-0000-7000-8000-000000000002',
+  kind: 'event',
   consumer: 'webhooks-out',
+  subscriptionId: null,
+  deliveryStatus: null,
+  eventType: event.type,
   event,
   attempts: 6,
   error: 'internal: no good',
@@ -47,22 +51,45 @@ describe('inthub dead-letters', () => {
 
     const { stdout } = await run(['dead-letters', 'list', '--consumer', 'webhooks-out']);
 
-    expect(stdout).toMatch(/webhooks-out +github\.pr\.opened +6 +internal: no good/);
+    expect(stdout).toMatch(/event +webhooks-out +github\.pr\.opened +6 +internal: no good/);
+  });
+
+  it('lists deliveries beside events, and only them when asked', async () => {
+    const delivery = {
+      ...letter,
+      kind: 'delivery',
+      consumer: null,
+      subscriptionId: ids.tenant,
+      deliveryStatus: 'exhausted',
+      event: null,
+      error: 'provider_rejected: The endpoint answered 500.',
+      redrives: null,
+    };
+    const { run, hub } = await startBench({ listDeadLetters: () => page(delivery) });
+
+    const { stdout } = await run(['dead-letters', 'list', '--kind', 'delivery', '--subscription', ids.tenant]);
+
+    expect(stdout).toMatch(new RegExp(`delivery +${ids.tenant} +github\\.pr\\.opened +6 +provider_rejected`));
+    expect(hub.requests.at(-1)?.query).toMatchObject({ kind: 'delivery', subscriptionId: ids.tenant });
   });
 
   it('counts first and sends again at a pace', async () => {
     const { run, hub } = await startBench({
       redriveDeadLetters: ({ body }) => ({
         count: 3,
+        events: 1,
+        deliveries: 2,
         more: false,
         dryRun: (body as { dryRun?: boolean }).dryRun ?? false,
       }),
     });
 
     expect((await run(['dead-letters', 'redrive', '--type', 'github.*', '--dry-run'])).stdout).toContain(
-      '3 would be sent again.',
+      '3 (1 events, 2 deliveries) would be sent again.',
     );
-    expect((await run(['dead-letters', 'redrive', letter.id, '--pace', '20'])).stdout).toContain('3 sent again.');
+    expect((await run(['dead-letters', 'redrive', letter.id, '--pace', '20'])).stdout).toContain(
+      '3 (1 events, 2 deliveries) sent again.',
+    );
     expect(hub.requests.map(({ body }) => body)).toEqual([
       { filter: { type: 'github.*' }, dryRun: true },
       { filter: { ids: [letter.id] }, pacePerSecond: 20 },
@@ -70,9 +97,13 @@ describe('inthub dead-letters', () => {
   });
 
   it('deletes those that match', async () => {
-    const { run } = await startBench({ dropDeadLetters: () => ({ count: 1, more: true, dryRun: false }) });
+    const { run } = await startBench({
+      dropDeadLetters: () => ({ count: 1, events: 1, deliveries: 0, more: true, dryRun: false }),
+    });
 
-    expect((await run(['dead-letters', 'drop', '--source', 'hub'])).stdout).toContain('1 deleted. More match');
+    expect((await run(['dead-letters', 'drop', '--source', 'hub'])).stdout).toContain(
+      '1 (1 events, 0 deliveries) given up. More match',
+    );
   });
 });
 

@@ -76,7 +76,10 @@ function addSettingOptions(command: Command): Command {
     .option('--tag <tag...>', 'tags')
     .option('--owner <id>', 'who answers for it')
     .option('--feature <name=bool...>', 'syncEnabled, webhooksEnabled, streamingEnabled')
-    .option('--rate-limit <name=count...>', 'requestsPerMinute, requestsPerHour, concurrentRequests');
+    .option(
+      '--rate-limit <name=count...>',
+      'requestsPerMinute, requestsPerHour, concurrentRequests, webhooksPerMinute',
+    );
 }
 
 async function createIntegration(context: CliContext, flags: CreateFlags): Promise<void> {

@@ -263,6 +263,7 @@ describe('health and resources', () => {
         consecutiveFailures: 4,
         nextCheckAt: null,
         skippedOffline: false,
+        cached: false,
         lifecycle: 'error',
       }),
     });

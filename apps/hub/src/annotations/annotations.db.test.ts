@@ -49,7 +49,13 @@ function setUp(product: 'github' | 'gitlab' | 'gitea', type = `scm.${product}`) 
     (await metrics.render()).includes(
       `scm_annotation_total{provider="${product}",operation="${operation}",status="${status}"}`,
     );
-  return { scm, annotations, count };
+  /** The value of one series. */
+  const metric = async (series: string) =>
+    (await metrics.render())
+      .split('\n')
+      .find((line) => line.startsWith(`${series} `))
+      ?.slice(series.length + 1);
+  return { scm, annotations, count, metric };
 }
 
 describe.each(['github', 'gitlab', 'gitea'] as const)('a comment on %s', (product) => {
@@ -189,12 +195,16 @@ describe('findings', () => {
 
   it('become one status and one comment where a check run degrades to them', async () => {
     const { scm, annotations } = setUp('gitea');
+    const placeless = { ruleId: 'licence', message: 'in the whole repository', severity: 'low' as const };
 
-    expect(await annotations.publishFindings(call, id, request)).toMatchObject({
+    const both = { ...request, findings: [...findings, placeless] };
+    expect(await annotations.publishFindings(call, id, both)).toMatchObject({
       comment: { result: { via: 'status_and_comment' } },
       status: { result: { via: 'status_and_comment' } },
     });
     expect([scm.comments.length, scm.statuses.length]).toEqual([1, 1]);
+    // Also the finding that names no line, which no annotation can be made of.
+    expect(scm.comments[0]?.body).toContain('in the whole repository');
     const one = await annotations.publishFindings(call, id, { ...request, publish: ['status'] });
     expect(one).toMatchObject({ comment: null, checkRun: null, status: { success: true } });
   });
@@ -222,6 +232,8 @@ describe('offline', () => {
     const { items } = await annotations.listKept(tenantId, id, { limit: 10, state: 'kept' });
     expect(items).toMatchObject([{ id: skipped.keptId, operation: 'comment', state: 'kept', createdBy: 'Pipeline' }]);
     expect(items[0]?.payload).toEqual({ ...request, body: 'token [redacted]' });
+    expect(await annotations.getKept(tenantId, id, skipped.keptId ?? '')).toEqual(items[0]);
+    await expect(annotations.getKept(tenantId, id, createId())).rejects.toMatchObject({ code: 'not_found' });
 
     const keptId = skipped.keptId ?? '';
     expect(await annotations.postKept(call, id, keptId)).toMatchObject({
@@ -262,5 +274,30 @@ describe('offline', () => {
     expect(second.nextCursor).toBeNull();
     const other = await createTestTenant(opened.database, 'rival');
     expect((await annotations.listKept(other, id, { limit: 10 })).items).toEqual([]);
+  });
+});
+
+describe('the metrics', () => {
+  it.each([
+    ['a success', undefined, 'success'],
+    ['a failure of the provider', 'provider_unavailable', 'failure'],
+    ['what the caller has to change', 'not_granted', 'failure'],
+    ['what was kept offline', 'offline', 'skipped_offline'],
+  ] as const)('count %s of every operation, once, with its duration', async (_what, code, status) => {
+    const { scm, annotations, metric } = setUp('gitlab');
+    if (code !== undefined) scm.failing.set('*', code);
+    const post = { ...target, pullRequestNumber: 3 };
+
+    await Promise.allSettled([
+      annotations.postComment(call, id, { ...post, body: 'x' }),
+      annotations.postStatus(call, id, { ...target, commitSha: sha, state: 'success', context: 'c' }),
+      annotations.createCheckRun(call, id, { ...post, headSha: sha, name: 'scan', annotations: [annotation(1)] }),
+    ]);
+
+    for (const operation of ['comment', 'status', 'check_run']) {
+      const labels = `provider="gitlab",operation="${operation}"`;
+      expect(await metric(`scm_annotation_total{${labels},status="${status}"}`)).toBe('1');
+      expect(await metric(`scm_annotation_duration_seconds_count{${labels}}`)).toBe('1');
+    }
   });
 });

@@ -102,6 +102,17 @@ describe('SARIF', () => {
     }
   });
 
+  it('may hold as many findings as any request, however they are spread over runs', () => {
+    const run = (count: number, more: object = {}) => ({
+      tool: { driver: { name: 'x' } },
+      results: Array.from({ length: count }, () => ({ message: { text: 'm' }, ...more })),
+    });
+    const of = (...runs: object[]) => findingsOfSarif({ version: '2.1.0', runs });
+
+    expect(of(run(2_500), run(2_500), run(6_000, { kind: 'pass' }))).toHaveLength(5_000);
+    expect(() => of(run(2_500), run(2_501))).toThrow(/\/sarif\/runs hold 5001 findings; 5000 at most/);
+  });
+
   it('never names a place outside of the repository', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom('a', '.', '/', '%2e', '%2f', ':', '\0', '\\') }), (uri) => {

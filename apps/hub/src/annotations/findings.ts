@@ -68,13 +68,15 @@ const Result = Type.Object({
   suppressions: Type.Optional(Type.Array(Type.Unknown())),
   properties: Properties,
 });
-/** The part that is read. Source: OASIS SARIF 2.1.0, §3.13 sarifLog, §3.14 run, §3.27 result, §3.49 reportingDescriptor. */
+/** As many as a request with findings of its own may hold. */
+const maxFindings = 5_000;
+/** The part that is read; a run may hold 25,000 results, as at GitHub (docs.github.com, "SARIF results exceed hard limit"). Source: OASIS SARIF 2.1.0, §3.13 sarifLog, §3.14 run, §3.27 result, §3.49 reportingDescriptor. */
 const Log = Type.Object({
   version: Type.Literal('2.1.0'),
   runs: Type.Array(
     Type.Object({
       tool: Type.Object({ driver: Type.Object({ name: Type.String(), rules: Type.Optional(Type.Array(Rule)) }) }),
-      results: Type.Optional(Type.Union([Type.Array(Result, { maxItems: 5_000 }), Type.Null()])),
+      results: Type.Optional(Type.Union([Type.Array(Result, { maxItems: 25_000 }), Type.Null()])),
     }),
     { maxItems: 100 },
   ),
@@ -91,12 +93,17 @@ export function findingsOfSarif(sarif: unknown): Finding[] {
     const message = `is not SARIF 2.1.0: ${first?.message ?? 'it does not fit'}`;
     throw new HubError('invalid_request', `${path} ${message}`, { errors: [{ path, rule: 'sarif', message }] });
   }
-  return sarif.runs.flatMap(({ tool, results }) =>
+  const found = sarif.runs.flatMap(({ tool, results }) =>
     (results ?? []).flatMap((result) => {
       const isFinding = (result.kind ?? 'fail') === 'fail' && (result.suppressions ?? []).length === 0;
       return isFinding ? [toFinding(result, tool.driver)] : [];
     }),
   );
+  if (found.length <= maxFindings) return found;
+  const message = `hold ${found.length} findings; ${maxFindings} at most are taken. Leave out the lesser ones, or publish run by run.`;
+  throw new HubError('invalid_request', `/sarif/runs ${message}`, {
+    errors: [{ path: '/sarif/runs', rule: 'maxItems', message }],
+  });
 }
 
 function toFinding(

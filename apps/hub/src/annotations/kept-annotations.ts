@@ -14,16 +14,17 @@ import {
 } from '@inthub/contracts';
 import type { AuditRecord, AuditWriter } from '../audit/audit.ts';
 import { cursorKind, type Database, pageByTime } from '../database/database.ts';
+import type { AnnotationCall } from './annotation-call.ts';
+import type { Claims } from './claims.ts';
 import {
   countKept,
   deleteKept,
   deletePosted,
+  findKept,
   insertKept,
-  lockKept,
   selectKept,
   updateKept,
 } from './kept-repository.ts';
-import type { AnnotationCall } from './scm-calls.ts';
 
 export interface KeptAnnotationsDeps {
   readonly database: Database;
@@ -41,6 +42,8 @@ export interface KeptAnnotations {
     integrationId: string,
     query: { readonly state?: KeptAnnotation['state']; readonly cursor?: string; readonly limit: number },
   ): Promise<Page<KeptAnnotation>>;
+  /** @throws HubError `not_found` */
+  get(tenantId: TenantId, integrationId: string, keptId: string): Promise<KeptAnnotation>;
   post(
     call: AnnotationCall,
     integrationId: string,
@@ -55,7 +58,10 @@ const maxWaiting = 5_000;
 const recordDays = 30;
 const dayMs = 86_400_000;
 
-export function createKeptAnnotations({ database, audit, clock, redact }: KeptAnnotationsDeps): KeptAnnotations {
+export function createKeptAnnotations(
+  { database, audit, clock, redact }: KeptAnnotationsDeps,
+  claims: Claims,
+): KeptAnnotations {
   const entry = (
     { principal, requestId }: AnnotationCall,
     integrationId: string,
@@ -71,6 +77,13 @@ export function createKeptAnnotations({ database, audit, clock, redact }: KeptAn
     details: { ...details },
   });
   const absent = () => new HubError('not_found', 'There is no such kept annotation.');
+
+  async function find(tenantId: TenantId, integrationId: string, keptId: string): Promise<KeptAnnotation> {
+    if (!isId(integrationId) || !isId(keptId)) throw absent();
+    const found = await database.tenant(tenantId, (tx) => findKept(tx, integrationId, keptId));
+    if (found === undefined) throw absent();
+    return found;
+  }
 
   return {
     async keep(call, integrationId, operation, request) {
@@ -105,48 +118,46 @@ export function createKeptAnnotations({ database, audit, clock, redact }: KeptAn
       );
     },
 
+    get: find,
+
     async post(call, integrationId, keptId, send) {
       if (!isId(integrationId) || !isId(keptId)) throw absent();
       const { tenantId } = call.principal;
-      // Marked first: of two who post it at once, one is told so. What fails is put back.
-      const kept = await database.tenant(tenantId, async (tx) => {
-        const found = await lockKept(tx, integrationId, keptId);
-        if (found === undefined) throw absent();
-        if (found.state === 'posted') throw new HubError('conflict', `It was posted at ${found.postedAt}.`);
-        await updateKept(tx, keptId, { state: 'posted', postedAt: clock.now(), lastError: null });
-        return found;
+      // Of two who post it at once, the second is told that it is done; a process that dies in between leaves it kept.
+      return claims.alone(call, integrationId, ['kept', keptId], async () => {
+        const kept = await find(tenantId, integrationId, keptId);
+        if (kept.state === 'posted') throw new HubError('conflict', `It was posted at ${kept.postedAt}.`);
+        const details = { keptId, operation: kept.operation };
+        const settle = (change: Parameters<typeof updateKept>[2], record: AuditRecord) =>
+          database.tenant(tenantId, async (tx) => {
+            await updateKept(tx, keptId, change);
+            await audit.append(tx, record);
+          });
+        const fail = (lastError: string) =>
+          settle(
+            { state: 'kept', postedAt: null, lastError: storableText(lastError, 2000) },
+            entry(call, integrationId, 'annotation.post', { ...details, error: lastError }, 'failure'),
+          );
+        let result: ScmOperationResult;
+        try {
+          result = await send(kept.operation, kept.payload);
+        } catch (error) {
+          await fail(HubError.from(error, 'internal').message);
+          throw error;
+        }
+        if (result.success) {
+          const change = { state: 'posted' as const, postedAt: clock.now(), lastError: null };
+          await settle(change, entry(call, integrationId, 'annotation.post', details));
+        } else await fail(result.errorMessage ?? 'unknown');
+        return result;
       });
-      const settle = (change: Parameters<typeof updateKept>[2], record: AuditRecord) =>
-        database.tenant(tenantId, async (tx) => {
-          await updateKept(tx, keptId, change);
-          await audit.append(tx, record);
-        });
-      const details = { keptId, operation: kept.operation };
-      const putBack = (lastError: string) =>
-        settle(
-          { state: 'kept', postedAt: null, lastError: storableText(lastError, 2000) },
-          entry(call, integrationId, 'annotation.post', { ...details, error: lastError }, 'failure'),
-        );
-      let result: ScmOperationResult;
-      try {
-        result = await send(kept.operation, kept.payload);
-      } catch (error) {
-        await putBack(HubError.from(error, 'internal').message);
-        throw error;
-      }
-      if (result.success) {
-        const change = { state: 'posted' as const, postedAt: clock.now(), lastError: null };
-        await settle(change, entry(call, integrationId, 'annotation.post', details));
-      } else await putBack(result.errorMessage ?? 'unknown');
-      return result;
     },
 
     async remove(call, integrationId, keptId) {
       if (!isId(integrationId) || !isId(keptId)) throw absent();
       await database.tenant(call.principal.tenantId, async (tx) => {
-        const found = await lockKept(tx, integrationId, keptId);
+        const found = await deleteKept(tx, integrationId, keptId);
         if (found === undefined) throw absent();
-        await deleteKept(tx, keptId);
         const details = { keptId, operation: found.operation, state: found.state };
         await audit.append(tx, entry(call, integrationId, 'annotation.remove', details));
       });

@@ -76,15 +76,13 @@ export async function selectKept(
   return (await select.execute()).map(toKept);
 }
 
-/** Locked until the transaction ends; undefined when there is none. */
-export async function lockKept(tx: TenantTx, integrationId: string, id: string): Promise<KeptAnnotation | undefined> {
+export async function findKept(tx: TenantTx, integrationId: string, id: string): Promise<KeptAnnotation | undefined> {
   const row = await tablesOf(tx)
     .selectFrom('kept_annotations')
     .selectAll()
     .where('tenant_id', '=', tx.tenantId)
     .where('integration_id', '=', integrationId)
     .where('id', '=', id)
-    .forUpdate()
     .executeTakeFirst();
   return row && toKept(row);
 }
@@ -102,8 +100,16 @@ export async function updateKept(
     .execute();
 }
 
-export async function deleteKept(tx: TenantTx, id: string): Promise<void> {
-  await tablesOf(tx).deleteFrom('kept_annotations').where('tenant_id', '=', tx.tenantId).where('id', '=', id).execute();
+/** What was there; undefined when there was none. */
+export async function deleteKept(tx: TenantTx, integrationId: string, id: string): Promise<KeptAnnotation | undefined> {
+  const row = await tablesOf(tx)
+    .deleteFrom('kept_annotations')
+    .where('tenant_id', '=', tx.tenantId)
+    .where('integration_id', '=', integrationId)
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirst();
+  return row && toKept(row);
 }
 
 /** What was posted long ago is only a record; the audit has it too. */

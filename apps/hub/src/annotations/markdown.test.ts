@@ -23,6 +23,18 @@ describe('fit', () => {
   });
 });
 
+describe('the mark of a key', () => {
+  it('is its own, and no comment of HTML ends within it', () => {
+    const key = fc.string({ unit: fc.constantFrom('a', '-', ' '), minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(key, key, (one, other) => {
+        expect(markerOf(one) === markerOf(other)).toBe(one === other);
+        expect(markerOf(one).slice(4, -3)).not.toContain('--');
+      }),
+    );
+  });
+});
+
 describe('escapeText', () => {
   it('leaves no mention, no link, no HTML and no quick action of GitLab', () => {
     expect(escapeText('/close @team <b> [a](b)\n/merge')).toBe('\\/close @\u200bteam \\<b\\> \\[a\\]\\(b\\) /merge');

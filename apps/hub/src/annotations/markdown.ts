@@ -1,8 +1,11 @@
 /** Markdown that every product shows alike, and never more of it than the product takes. */
 
-/** The mark by which the hub finds its own comment again; products show HTML comments to nobody. */
+/**
+ * The mark by which the hub finds its own comment again; products show HTML comments to nobody. Two hyphens would end one (older parsers
+ * take them for its end); a key has no percent sign, so no two keys have one mark.
+ */
 export function markerOf(key: string): string {
-  return `<!-- inthub:annotation:${key.replaceAll('--', '- -')} -->`;
+  return `<!-- inthub:annotation:${key.replaceAll('--', '-%2D')} -->`;
 }
 
 /** Text that a scanner wrote, as text: no mention, link, image, HTML or table cell of its own making. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type CheckConclusion, HubError, type ScmAnnotation, type ScmCheckRunRequest } from '@inthub/contracts';
 import { escapeText, fit, inlineCode, markerOf } from './markdown.ts';
-import { postComment } from './post-comment.ts';
+import { writeComment } from './post-comment.ts';
 import type { Scm } from './scm-calls.ts';
 import { annotationsPerRequest } from './scm-product.ts';
 
@@ -19,14 +19,17 @@ const maxSummary = 65_535;
 /** In the table of a comment, where there are no check runs. */
 const maxRows = 100;
 
-/** A check run where there are any, else a commit status with remarks on the pull request. @throws HubError */
-export async function postCheckRun(scm: Scm, request: ScmCheckRunRequest): Promise<PostedCheckRun> {
-  if (!scm.product.hasCheckRuns) return degrade(scm, request);
+/**
+ * A check run where there are any, else a commit status with remarks on the pull request.
+ * @param body Of the comment there; default a table of the annotations. @throws HubError
+ */
+export async function postCheckRun(scm: Scm, request: ScmCheckRunRequest, body?: string): Promise<PostedCheckRun> {
+  if (!scm.product.hasCheckRuns) return degrade(scm, request, body);
   try {
     return await createCheckRun(scm, request);
   } catch (error) {
     // GitHub lets only Apps write check runs; a token of a person is told 403.
-    if (error instanceof HubError && error.code === 'provider_forbidden') return degrade(scm, request);
+    if (error instanceof HubError && error.code === 'provider_forbidden') return degrade(scm, request, body);
     throw error;
   }
 }
@@ -65,7 +68,7 @@ async function createCheckRun(scm: Scm, request: ScmCheckRunRequest): Promise<Po
   };
 }
 
-async function degrade(scm: Scm, request: ScmCheckRunRequest): Promise<PostedCheckRun> {
+async function degrade(scm: Scm, request: ScmCheckRunRequest, given?: string): Promise<PostedCheckRun> {
   const {
     headSha,
     name,
@@ -87,16 +90,21 @@ async function degrade(scm: Scm, request: ScmCheckRunRequest): Promise<PostedChe
   const posted = { id: status.id, url: null, updated: false, annotations: 0, isTruncated: false };
   if (pullRequestNumber === undefined) return { ...posted, via: 'status' };
 
-  const remarks = await remarkOnLines(scm, request, pullRequestNumber, annotations);
-  const body = [`### ${escapeText(name)}`, '', summary, text, ...annotationTable(annotations)].join('\n');
-  const comment = await postComment(scm, { ...request, pullRequestNumber, key: `${name}`.slice(0, 90), body });
+  const details = detailsUrl === undefined ? [] : ['', `[Details](<${detailsUrl}>)`];
+  const body =
+    given ?? [`### ${escapeText(name)}`, '', summary, text, ...annotationTable(annotations), ...details].join('\n');
+  const { owner, repository } = request;
+  const { remarks, comment } = await scm.alone(request, pullRequestNumber, name, async (alone) => ({
+    remarks: await remarkOnLines(alone, request, pullRequestNumber, annotations),
+    comment: await writeComment(alone, { owner, repository, pullRequestNumber, key: name, body }),
+  }));
   return {
     ...posted,
     url: comment.url,
     updated: comment.updated,
     via: 'status_and_comment',
     annotations: remarks,
-    isTruncated: comment.isTruncated || annotations.length > maxRows,
+    isTruncated: comment.isTruncated || (given === undefined && annotations.length > maxRows),
   };
 }
 

@@ -9,9 +9,18 @@ export interface PostedComment {
   readonly isTruncated: boolean;
 }
 
+const defaultKey = 'default';
+
 /** Creates the hub's comment under its key, or changes the one that it wrote before. @throws HubError */
-export async function postComment(scm: Scm, request: ScmCommentRequest): Promise<PostedComment> {
-  const { pullRequestNumber: number, key = 'default', commentId, updateExisting = true } = request;
+export function postComment(scm: Scm, request: ScmCommentRequest): Promise<PostedComment> {
+  const { pullRequestNumber, key = defaultKey, commentId, updateExisting = true } = request;
+  if (commentId !== undefined || !updateExisting) return writeComment(scm, request);
+  return scm.alone(request, pullRequestNumber, key, (alone) => writeComment(alone, request));
+}
+
+/** The same for who is alone under the key already. @throws HubError */
+export async function writeComment(scm: Scm, request: ScmCommentRequest): Promise<PostedComment> {
+  const { pullRequestNumber: number, key = defaultKey, commentId, updateExisting = true } = request;
   const marker = markerOf(key);
   const { text, isTruncated } = fit(request.body, scm.product.maxComment, marker);
   const posted = ({ id, url }: FoundComment, updated: boolean) => ({ id, url, updated, isTruncated });

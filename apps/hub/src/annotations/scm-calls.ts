@@ -1,15 +1,9 @@
 // The actions that annotations are made of, with what is read of their answers.
-import { HubError, type Principal } from '@inthub/contracts';
+import { HubError } from '@inthub/contracts';
 import type { ActionCall, ActionOutcome } from '../gateway/gateway.ts';
+import type { AnnotationCall } from './annotation-call.ts';
+import type { Claims, HeldClaim } from './claims.ts';
 import type { ScmProduct } from './scm-product.ts';
-
-/** Who posts, and on whose time. */
-export interface AnnotationCall {
-  readonly principal: Principal;
-  readonly requestId: string;
-  readonly signal?: AbortSignal;
-  readonly traceparent?: string;
-}
 
 export interface FoundComment {
   readonly id: string;
@@ -37,7 +31,12 @@ export interface Target {
 /** One integration's source control. Every method throws the HubError that the gateway gave. */
 export interface Scm {
   readonly product: ScmProduct;
-  /** Of a pull request, oldest first, up to `pages` pages. */
+  /**
+   * Runs `work`, with these calls, while nobody else writes what stands under this key on the pull request. Not to be nested for one key.
+   * @throws HubError as `Claims.alone` does, and what `work` throws.
+   */
+  alone<Result>(target: Target, number: number, key: string, work: (scm: Scm) => Promise<Result>): Promise<Result>;
+  /** Of a pull request, oldest first. @throws HubError `conflict` when there are more than `maxPages` pages of them. */
   comments(target: Target, number: number): AsyncIterable<FoundComment>;
   createComment(target: Target, number: number, body: string): Promise<FoundComment>;
   updateComment(target: Target, number: number, commentId: string, body: string): Promise<FoundComment>;
@@ -59,12 +58,16 @@ export interface CheckRun {
 const maxPages = 20;
 const pageSize = 100;
 
-export function createScm(
-  execute: (call: ActionCall) => Promise<ActionOutcome>,
-  product: ScmProduct,
-  integrationId: string,
-  call: AnnotationCall,
-): Scm {
+export interface ScmDeps {
+  readonly execute: (call: ActionCall) => Promise<ActionOutcome>;
+  readonly claims: Claims;
+  readonly product: ScmProduct;
+  readonly integrationId: string;
+}
+
+/** @param claim Under which these calls are made; none of them writes a comment once it is lost. */
+export function createScm(deps: ScmDeps, call: AnnotationCall, claim?: HeldClaim): Scm {
+  const { execute, claims, product, integrationId } = deps;
   const own = (verb: string) => `${product.connectorId}.${verb}`;
 
   async function run<Result>(action: string, { owner, repository }: Target, params: object): Promise<Result> {
@@ -75,6 +78,14 @@ export function createScm(
 
   return {
     product,
+    alone(target, number, key, work) {
+      // None of the products tells names by their case.
+      const repository = `${target.owner}/${target.repository}`.toLowerCase();
+      const place = ['comment', repository, number, key];
+      return claims.alone(call, integrationId, place, (held) =>
+        work(createScm(deps, { ...call, signal: held.signal }, held)),
+      );
+    },
     async *comments(target, number) {
       let cursor: string | null = null;
       for (let page = 0; page < maxPages; page += 1) {
@@ -89,14 +100,17 @@ export function createScm(
       }
       throw new HubError('conflict', `The pull request has more than ${maxPages * pageSize} comments; name commentId.`);
     },
-    createComment: (target, number, body) => run(own('comment.create'), target, { number, body }),
-    updateComment: (target, number, commentId, body) =>
-      run(
-        own('comment.update'),
-        target,
-        product.commentNeedsNumber ? { number, commentId, body } : { commentId, body },
-      ),
+    async createComment(target, number, body) {
+      claim?.check();
+      return run(own('comment.create'), target, { number, body });
+    },
+    async updateComment(target, number, commentId, body) {
+      claim?.check();
+      const place = product.commentNeedsNumber ? { number, commentId } : { commentId };
+      return run(own('comment.update'), target, { ...place, body });
+    },
     async remark(target, number, { path, line }, body) {
+      claim?.check();
       await run('pr.comment', target, { number, path, line, body });
     },
     setStatus: (target, status) => run('status.create', target, status),

@@ -16,6 +16,7 @@ import {
 } from './audit-repository.ts';
 import { entryHash, genesis, headMac, isSealed } from './chain.ts';
 import { cutChain } from './cut-chain.ts';
+import type { Harmless } from './plain-body.ts';
 import { type ResealRequest, type ResealResult, resealChain } from './reseal-chain.ts';
 import { verifyChain } from './verify-chain.ts';
 
@@ -56,6 +57,8 @@ export interface AuditLogOptions {
   readonly clock: Clock;
   /** Replaces every secret in a value; applied to a whole record before it is stored. */
   readonly redact: (value: unknown, tenantId: string) => unknown;
+  /** Tells what needs no redaction. Default: every record is redacted. */
+  readonly harmless?: Harmless;
   /** Trace of the request that a record names; it is added to the record's details. Default: none is known. */
   readonly traceIdOf?: (requestId: string) => string | undefined;
   /** Seals the heads; 32 bytes from outside the database. */
@@ -112,7 +115,8 @@ export function createAuditLog(options: AuditLogOptions): AuditWriter & AuditRea
         // A large batch would hold up every call that is under way.
         if (entries.length > 0 && entries.length % maxSealedAtOnce === 0) await setImmediate();
         seq += 1;
-        const { text } = sealableBody(traced(record), { seq, id: createId(), tenantId: tx.tenantId, at }, redact);
+        const stamp = { seq, id: createId<string>(), tenantId: tx.tenantId, at };
+        const { text } = sealableBody(traced(record), stamp, redact, options.harmless);
         hash = entryHash(hash, text);
         entries.push({ text, hash });
       }

@@ -1,42 +1,24 @@
 import type { Principal, TenantId } from '@inthub/contracts';
-import { createFakeClock } from '@inthub/testing';
-import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createTestTenant, type OpenTestDatabase, openTestDatabase } from '../database/testing.ts';
-import { createAuditLog } from './audit.ts';
+import { createTestTenant } from '../database/testing.ts';
+import { type AuditRig, openAuditRig } from './testing.ts';
 
-let test: OpenTestDatabase;
-let intruder: pg.Client;
+let rig: AuditRig;
+let auditWith: AuditRig['auditWith'];
 let tenantId: TenantId;
 
 beforeAll(async () => {
-  test = await openTestDatabase();
-  intruder = new pg.Client(test.url);
-  await intruder.connect();
-  await intruder.query("SET session_replication_role = 'replica'"); // switches triggers off
+  rig = await openAuditRig({ verifyBatchSize: 2 });
+  ({ auditWith } = rig);
 });
-afterAll(async () => {
-  await intruder?.end();
-  await test?.close();
-});
+afterAll(() => rig?.close());
 beforeEach(async () => {
-  tenantId = await createTestTenant(test.database);
+  tenantId = await createTestTenant(rig.database);
   for (const name of ['a', 'b', 'c']) await add(auditWith(1), name);
 });
 
-/** An audit whose newest key is number `key`, and that holds no other unless given. */
-const auditWith = (key: number, ...earlier: number[]) =>
-  createAuditLog({
-    database: test.database,
-    clock: createFakeClock('2026-11-21T10:00:00Z'),
-    redact: (value) => value,
-    chainKey: Buffer.alloc(32, key),
-    earlierChainKeys: earlier.map((one) => Buffer.alloc(32, one)),
-    verifyBatchSize: 2,
-  });
-
 const add = (audit: ReturnType<typeof auditWith>, requestId: string) =>
-  test.database.tenant(tenantId, (tx) =>
+  rig.database.tenant(tenantId, (tx) =>
     audit.append(tx, {
       actor: { kind: 'user', id: 'u', name: 'U' },
       action: 'integration.update',
@@ -98,7 +80,7 @@ describe('a new seal is refused', () => {
 
   it('where an entry was changed, removed or cut off as well', async () => {
     const where = 'WHERE tenant_id = $1 AND seq = 2';
-    await intruder.query(`UPDATE inthub.audit_entries SET body = replace(body, 'update', 'delete') ${where}`, [
+    await rig.intruder.query(`UPDATE inthub.audit_entries SET body = replace(body, 'update', 'delete') ${where}`, [
       tenantId,
     ]);
     await expect(reseal(auditWith(2))).rejects.toMatchObject({
@@ -106,7 +88,7 @@ describe('a new seal is refused', () => {
       details: { firstBroken: { seq: 2 } },
     });
 
-    await intruder.query(`DELETE FROM inthub.audit_entries WHERE tenant_id = $1 AND seq >= 2`, [tenantId]);
+    await rig.intruder.query(`DELETE FROM inthub.audit_entries WHERE tenant_id = $1 AND seq >= 2`, [tenantId]);
     await expect(reseal(auditWith(2))).rejects.toMatchObject({
       code: 'conflict',
       details: { firstBroken: { seq: 2 } },
@@ -115,13 +97,13 @@ describe('a new seal is refused', () => {
   });
 
   it('where the head is gone, and for a tenant that never had one', async () => {
-    await intruder.query('DELETE FROM inthub.audit_heads WHERE tenant_id = $1', [tenantId]);
+    await rig.intruder.query('DELETE FROM inthub.audit_heads WHERE tenant_id = $1', [tenantId]);
     await expect(reseal(auditWith(2))).rejects.toMatchObject({
       code: 'conflict',
       message: expect.stringContaining('head'),
     });
 
-    tenantId = await createTestTenant(test.database);
+    tenantId = await createTestTenant(rig.database);
     await expect(reseal(auditWith(2))).rejects.toMatchObject({ code: 'conflict' });
   });
 });

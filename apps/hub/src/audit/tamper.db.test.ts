@@ -1,42 +1,28 @@
 import type { TenantId } from '@inthub/contracts';
-import { createFakeClock } from '@inthub/testing';
 import fc from 'fast-check';
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createTestTenant, type OpenTestDatabase, openTestDatabase } from '../database/testing.ts';
-import { createAuditLog } from './audit.ts';
+import { createTestTenant } from '../database/testing.ts';
 import { entryHash, genesis } from './chain.ts';
+import { type AuditRig, openAuditRig } from './testing.ts';
 
 const length = 12;
-let test: OpenTestDatabase;
-/** Somebody with every right in the database, but without the chain key. */
+let rig: AuditRig;
 let intruder: pg.Client;
 let tenantId: TenantId;
 
-const audit = () =>
-  createAuditLog({
-    database: test.database,
-    clock: createFakeClock('2026-11-21T10:00:00Z'),
-    redact: (value) => value,
-    chainKey: Buffer.alloc(32, 1),
-    verifyBatchSize: 5,
-  });
+const audit = () => rig.auditWith(1);
 const alter = (sql: string, ...values: unknown[]) =>
   intruder.query(`UPDATE inthub.audit_entries SET ${sql} WHERE tenant_id = $1 AND seq = $2`, [tenantId, ...values]);
 
 beforeAll(async () => {
-  test = await openTestDatabase();
-  intruder = new pg.Client(test.url);
-  await intruder.connect();
-  await intruder.query("SET session_replication_role = 'replica'"); // switches triggers off
+  rig = await openAuditRig({ verifyBatchSize: 5 });
+  ({ intruder } = rig);
 });
-afterAll(async () => {
-  await intruder?.end();
-  await test?.close();
-});
+afterAll(() => rig?.close());
 beforeEach(async () => {
-  tenantId = await createTestTenant(test.database);
-  await test.database.tenant(tenantId, (tx) =>
+  tenantId = await createTestTenant(rig.database);
+  await rig.database.tenant(tenantId, (tx) =>
     audit().appendAll(
       tx,
       Array.from({ length }, (_, index) => ({
@@ -186,7 +172,7 @@ describe('verification', () => {
   });
 
   it('finds a chain of another tenant put in its place', async () => {
-    const other = await createTestTenant(test.database);
+    const other = await createTestTenant(rig.database);
     for (const table of ['audit_entries', 'audit_heads']) {
       await intruder.query(`UPDATE inthub.${table} SET tenant_id = $2 WHERE tenant_id = $1`, [tenantId, other]);
     }

@@ -31,7 +31,7 @@ describe('create', () => {
       environment: 'prod',
       tags: ['b', 'a', 'b '],
       ownerId: 'team-x',
-      features: { webhooksEnabled: true },
+      features: { webhooksEnabled: false },
       rateLimits: { requestsPerMinute: 10 },
     });
 
@@ -60,7 +60,7 @@ describe('create', () => {
       lastTestSuccess: null,
       lastError: null,
       consecutiveFailures: 0,
-      features: { syncEnabled: false, webhooksEnabled: true, streamingEnabled: true },
+      features: { syncEnabled: false, webhooksEnabled: false, streamingEnabled: true },
       rateLimits: { requestsPerMinute: 10 },
       usage: { totalRequests: 0, totalErrors: 0, averageLatencyMs: 0, last24hRequests: 0, lastActivityAt: null },
       createdAt: '2026-11-21T10:00:00.000Z',

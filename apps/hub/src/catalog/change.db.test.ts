@@ -21,7 +21,7 @@ beforeEach(async () => {
     tags: ['a', 'b'],
     environment: 'prod',
     ownerId: 'x',
-    features: { webhooksEnabled: true },
+    features: { webhooksEnabled: false },
     rateLimits: { requestsPerMinute: 5 },
   });
   tenant.calls();
@@ -79,7 +79,7 @@ describe('PATCH', () => {
   it('keeps features that are not given', async () => {
     expect((await patch({ features: { syncEnabled: true } })).features).toEqual({
       syncEnabled: true,
-      webhooksEnabled: true,
+      webhooksEnabled: false,
       streamingEnabled: true,
     });
   });
@@ -146,7 +146,7 @@ describe('PUT', () => {
       environment: null,
       tags: [],
       ownerId: null,
-      features: { syncEnabled: false, webhooksEnabled: false, streamingEnabled: true },
+      features: { syncEnabled: false, webhooksEnabled: true, streamingEnabled: true },
       rateLimits: {},
       authRef: made.authRef,
       credentialKind: 'basic_auth',

@@ -61,7 +61,7 @@ export function normaliseFeatures(
 ): Integration['features'] {
   return {
     syncEnabled: features.syncEnabled ?? base?.syncEnabled ?? false,
-    webhooksEnabled: features.webhooksEnabled ?? base?.webhooksEnabled ?? false,
+    webhooksEnabled: features.webhooksEnabled ?? base?.webhooksEnabled ?? true,
     streamingEnabled: features.streamingEnabled ?? base?.streamingEnabled ?? true,
   };
 }

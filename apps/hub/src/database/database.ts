@@ -8,4 +8,5 @@ export { type MigrateOptions, migrate } from './migrator.ts';
 export { createPartitionKeeper, type KeptTable, type PartitionKeeper } from './partition-keeper.ts';
 export { type CreateDatabaseOptions, createDatabase } from './postgres-database.ts';
 export { createRetention, type Retention, type RetentionKind, type RetentionSetting } from './retention.ts';
+export { createRounds, type Rounds } from './rounds.ts';
 export type { Database, SystemRole, SystemTx, TenantTx } from './tenant-scope.ts';

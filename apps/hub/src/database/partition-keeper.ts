@@ -1,6 +1,7 @@
 import type { Clock } from '@inthub/contracts';
 import type { DatabaseLog } from './database-log.ts';
 import { createMonthPartitions, dropMonthPartitions } from './partition-repository.ts';
+import { createRounds, type Rounds } from './rounds.ts';
 import type { Database } from './tenant-scope.ts';
 
 export interface KeptTable {
@@ -11,12 +12,10 @@ export interface KeptTable {
   readonly beforeDrop?: (olderThan: Date) => Promise<void>;
 }
 
-export interface PartitionKeeper {
+/** A round every day. */
+export interface PartitionKeeper extends Rounds {
   /** One round: makes what is missing, drops what is too old. A table that fails is logged and does not hold back the others. */
   run(): Promise<void>;
-  /** A round now and every day. */
-  start(): void;
-  stop(): Promise<void>;
 }
 
 const monthsAhead = 3;
@@ -31,8 +30,6 @@ export function createPartitionKeeper(options: {
   readonly tables: readonly KeptTable[] | (() => Promise<readonly KeptTable[]>);
 }): PartitionKeeper {
   const { database, clock, log, tables } = options;
-  const stopping = new AbortController();
-  let running: Promise<void> = Promise.resolve();
 
   async function keep({ name, keepDays, beforeDrop }: KeptTable): Promise<void> {
     try {
@@ -53,23 +50,8 @@ export function createPartitionKeeper(options: {
     for (const table of typeof tables === 'function' ? await tables() : tables) await keep(table);
   }
 
-  async function loop(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      await run().catch((error) => log.error({ err: error }, 'how long things are kept could not be read'));
-      await clock.sleep(dayMs, stopping.signal).catch(() => undefined);
-    }
-  }
-
-  return {
-    run,
-    start() {
-      running = loop();
-    },
-    async stop() {
-      stopping.abort();
-      await running;
-    },
-  };
+  const onError = (error: unknown) => log.error({ err: error }, 'how long things are kept could not be read');
+  return { run, ...createRounds({ clock, everyMs: dayMs, run, onError }) };
 }
 
 /** UTC, as the partitions are. */

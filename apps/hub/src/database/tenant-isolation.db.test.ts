@@ -28,6 +28,7 @@ const acrossTenants = new Map([
   ['expiries_due', 'what runs out next, over all tenants, read by the scheduler'],
   ['bus_redeliveries_due', 'a queue over all tenants, read by the relay'],
   ['bus_redeliveries_by_consumer', 'what a consumer that starts has to wait with, over all tenants'],
+  ['bus_redeliveries_suspects', 'what may have ended a process, by consumer, over all tenants'],
   ['health_schedule_due', 'a queue over all tenants, read by the scheduler'],
   ['inbound_endpoints_by_integration', 'a delivery names its integration before anybody knows its tenant'],
   ['inbound_deliveries_due', 'a queue over all tenants, read by the workers that translate'],

@@ -118,7 +118,7 @@ describe('events', () => {
   it('has no dead letters, and says what is wrong with a filter', async () => {
     expect((await hub.call('GET', '/api/v1/dead-letters')).body).toEqual({ items: [], nextCursor: null });
     const redriven = await hub.call('POST', '/api/v1/dead-letters/redrive', { filter: { type: '*' }, dryRun: true });
-    expect(redriven.body).toEqual({ count: 0, more: false, dryRun: true });
+    expect(redriven.body).toEqual({ count: 0, events: 0, deliveries: 0, more: false, dryRun: true });
     expect((await hub.call('POST', '/api/v1/dead-letters/drop', { filter: {} })).body).toMatchObject({
       code: 'invalid_request',
     });

@@ -130,6 +130,20 @@ export const faults: readonly Fault[] = [
     'wait as long as `Retry-After` says; until then the hub answers `rate_limited` without asking the provider',
     { repeated: false },
   ),
+  silent(
+    '429 without `Retry-After`',
+    thenClose(respond.tooManyRequests()),
+    'provider_rate_limited',
+    'wait, longer each time; a lower `rateLimits.requestsPerMinute` keeps it from happening',
+  ),
   ill('500, 502, 503', status(503), 'provider_unavailable', later),
   ill('504', status(504), 'provider_timeout', later),
+];
+
+const again = 'nothing where the hub repeats, for its repeat succeeds; else try again';
+
+/** Faults that come and go: every second request fails, the first one too. */
+export const passingFaults: readonly Fault[] = [
+  ill('5xx now and then (flapping)', status(503), 'provider_unavailable', again),
+  ill('connection reset now and then', respond.reset(), 'provider_unreachable', again, theirs),
 ];

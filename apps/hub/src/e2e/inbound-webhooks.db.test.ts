@@ -19,12 +19,13 @@ interface Endpoint {
 }
 
 let counter = 0;
-async function createIntegration(type = 'custom.webhook'): Promise<string> {
+async function createIntegration(type = 'custom.webhook', more: object = {}): Promise<string> {
   counter += 1;
   const created = await hub.call('POST', '/api/v1/integrations', {
     type,
     name: `receiver-${counter}`,
     config: { endpoint: 'http://webhook.invalid', authMode: 'none' },
+    ...more,
   });
   expect(created.status, created.text).toBe(201);
   const { id } = created.body;
@@ -32,8 +33,8 @@ async function createIntegration(type = 'custom.webhook'): Promise<string> {
   expect((await hub.call('POST', `/api/v1/integrations/${id}/test`)).body.success).toBe(true);
   return id;
 }
-async function createEndpoint(): Promise<Endpoint> {
-  const integrationId = await createIntegration();
+async function createEndpoint(more: object = {}): Promise<Endpoint> {
+  const integrationId = await createIntegration('custom.webhook', more);
   const made = await hub.call('POST', `/api/v1/integrations/${integrationId}/webhooks`, {});
   expect(made.status, made.text).toBe(201);
   return { integrationId, endpointId: made.body.id, secret: made.body.secret, url: made.body.url };
@@ -250,6 +251,49 @@ describe('an endpoint', () => {
     await expect.poll(send, { timeout: 20_000 }).toBe(202);
     expect((await hub.call('DELETE', `/api/v1/integrations/${integrationId}`)).status).toBe(204);
     await expect.poll(send, { timeout: 20_000 }).toBe(401);
+  });
+
+  it('takes nothing while webhooks are switched off for its integration', async () => {
+    const { integrationId, url, secret } = await createEndpoint();
+    const path = `/api/v1/integrations/${integrationId}`;
+    const send = () => post(url, payload, signed(secret, payload));
+    const switchTo = async (webhooksEnabled: boolean) => {
+      const { headers } = await hub.call('GET', path);
+      const etag = headers.get('etag') ?? '';
+      const changed = await hub.call('PATCH', path, { features: { webhooksEnabled } }, { 'if-match': etag });
+      expect(changed.status, changed.text).toBe(200);
+    };
+    expect((await send()).status).toBe(202);
+
+    await switchTo(false);
+    const refused = await send();
+    const another = await hub.call('POST', `${path}/webhooks`, {});
+
+    expect(refused.body).toMatchObject({ status: 409, code: 'integration_inactive' });
+    expect(refused.body.detail).toContain('features.webhooksEnabled');
+    expect([another.status, another.body.detail]).toEqual([409, expect.stringContaining('features.webhooksEnabled')]);
+    // Who proves nothing learns nothing of it.
+    expect((await post(url, payload, {})).status).toBe(401);
+    await switchTo(true);
+    expect((await send()).status).toBe(202);
+    expect((await hub.call('GET', `${path}/webhooks/deliveries`)).body.items).toHaveLength(2);
+  });
+
+  it('answers 429 with Retry-After beyond its integration’s limit, and others go on', async () => {
+    const noisy = await createEndpoint({ rateLimits: { webhooksPerMinute: 2 } });
+    const quiet = await createEndpoint();
+    const send = ({ url, secret }: Endpoint) => post(url, payload, signed(secret, payload));
+
+    const answers = [await send(noisy), await send(noisy), await send(noisy)];
+
+    expect(answers.map(({ status }) => status)).toEqual([202, 202, 429]);
+    expect(answers[2]?.body).toMatchObject({ code: 'rate_limited', details: { limitType: 'connector' } });
+    const retryAfter = Number(answers[2]?.headers.get('retry-after'));
+    expect(retryAfter).toBeGreaterThan(0);
+    expect(retryAfter).toBeLessThanOrEqual(30);
+    expect((await send(quiet)).status).toBe(202);
+    const stored = await hub.call('GET', `/api/v1/integrations/${noisy.integrationId}/webhooks/deliveries`);
+    expect(stored.body.items).toHaveLength(2);
   });
 
   it('refuses what makes no sense, and says why', async () => {

@@ -1,65 +1,9 @@
 /** Providers of models for end-to-end tests: the test kit's fakes behind real HTTP, and a hub with an integration of each. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import {
-  createFakeAnthropic,
-  createFakeOllama,
-  createFakeOpenAi,
-  type Reply,
-  type Responder,
-} from '@inthub/connector-sdk/testing';
+import { createFakeAnthropic, createFakeOllama, createFakeOpenAi } from '@inthub/connector-sdk/testing';
 import OpenAI from 'openai';
-import { expect } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
+import { type Provider, startProvider } from './provider.ts';
 import { adminKey, startTestHub, type TestHub } from './testing.ts';
-
-export interface Provider {
-  readonly url: string;
-  /** Answers before the fake does; undefined leaves it to the fake. */
-  intercept: Responder | undefined;
-  readonly requests: string[];
-  /** Connections of requests that the other side gave up. */
-  aborted: number;
-  stop(): Promise<void>;
-}
-
-async function startProvider(fake: Responder): Promise<Provider> {
-  const provider: Provider = { url: '', intercept: undefined, requests: [], aborted: 0, stop: async () => undefined };
-  const server = createServer((request, response) => void answer(provider, fake, request, response));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  return Object.assign(provider, {
-    url: `http://127.0.0.1:${port}`,
-    stop: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  });
-}
-
-async function answer(provider: Provider, fake: Responder, request: IncomingMessage, response: ServerResponse) {
-  response.on('close', () => {
-    if (!response.writableFinished) provider.aborted += 1;
-  });
-  const body = Buffer.concat(await Array.fromAsync(request as AsyncIterable<Uint8Array>));
-  provider.requests.push(`${request.method} ${request.url}`);
-  const sent = {
-    method: request.method as 'POST',
-    url: new URL(request.url ?? '/', provider.url),
-    headers: request.headers as Record<string, string>,
-    body: body.length === 0 ? null : body,
-    auth: 'bearer',
-  } as const;
-  const signal = new AbortController().signal;
-  const reply: Reply | undefined = (await provider.intercept?.(sent, signal)) ?? (await fake(sent, signal));
-  const { status = 200, headers = {}, json, chunks } = reply ?? { status: 404, json: {} };
-  response.writeHead(status, { 'content-type': 'application/json', ...headers });
-  for await (const chunk of chunks ?? []) {
-    if (response.destroyed) return;
-    response.write(chunk);
-  }
-  response.end(json === undefined ? undefined : JSON.stringify(json));
-}
 
 /** A hub, three providers behind it, and OpenAI's SDK before it. */
 export interface ModelRig {
@@ -68,12 +12,43 @@ export interface ModelRig {
   readonly anthropic: Provider;
   readonly ollama: Provider;
   readonly client: OpenAI;
-  /** For `beforeEach`: what one test breaks is no other's trouble. */
+}
+
+interface StartedModelRig extends ModelRig {
+  /** What one test breaks is no other's trouble. */
   reset(): Promise<void>;
   stop(): Promise<void>;
 }
 
-export async function startModelRig(): Promise<ModelRig> {
+/** One for all tests of a file: started before them, put right before each, stopped after them. */
+export function useModelRig(): ModelRig {
+  let started: StartedModelRig | undefined;
+  const rig = () => started as StartedModelRig;
+  beforeAll(async () => {
+    started = await startModelRig();
+  });
+  beforeEach(() => rig().reset());
+  afterAll(() => started?.stop());
+  return {
+    get hub() {
+      return rig().hub;
+    },
+    get openai() {
+      return rig().openai;
+    },
+    get anthropic() {
+      return rig().anthropic;
+    },
+    get ollama() {
+      return rig().ollama;
+    },
+    get client() {
+      return rig().client;
+    },
+  };
+}
+
+async function startModelRig(): Promise<StartedModelRig> {
   const hub = await startTestHub();
   const openai = await startProvider(createFakeOpenAi());
   const anthropic = await startProvider(createFakeAnthropic());

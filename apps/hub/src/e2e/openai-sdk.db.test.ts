@@ -1,28 +1,17 @@
 /** The real `openai` SDK against the hub, which changes only its base URL and key; behind the hub, providers that speak three APIs. */
 import { scriptedPrompts } from '@inthub/connector-sdk/testing';
 import OpenAI from 'openai';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type ModelRig, say, startModelRig } from './model-rig.ts';
+import { describe, expect, it } from 'vitest';
+import { say, useModelRig } from './model-rig.ts';
 
-let rig: ModelRig;
-let hub: ModelRig['hub'];
-let openai: ModelRig['openai'];
-let anthropic: ModelRig['anthropic'];
-let client: ModelRig['client'];
-
-beforeAll(async () => {
-  rig = await startModelRig();
-  ({ hub, openai, anthropic, client } = rig);
-});
-beforeEach(() => rig.reset());
-afterAll(() => rig?.stop());
+const rig = useModelRig();
 
 const everywhere = ['main-openai/gpt-5.4', 'main/anthropic/claude-opus-5', 'local/llama3.2:latest'];
 
 describe('the openai SDK', () => {
   it.each(everywhere)('chats with %s, whole and streamed', async (model) => {
-    const whole = await client.chat.completions.create({ model, messages: say(scriptedPrompts.hello) });
-    const stream = await client.chat.completions.create({
+    const whole = await rig.client.chat.completions.create({ model, messages: say(scriptedPrompts.hello) });
+    const stream = await rig.client.chat.completions.create({
       model,
       messages: say(scriptedPrompts.hello),
       stream: true,
@@ -47,12 +36,12 @@ describe('the openai SDK', () => {
     const tools = [
       { type: 'function' as const, function: { name: 'weather', parameters: { type: 'object', properties: {} } } },
     ];
-    const first = await client.chat.completions
+    const first = await rig.client.chat.completions
       .stream({ model, messages: say(scriptedPrompts.twoCities), tools })
       .finalChatCompletion();
     const message = first.choices[0]?.message;
     const calls = (message?.tool_calls ?? []).flatMap((call) => (call.type === 'function' ? [call] : []));
-    const then = await client.chat.completions.create({
+    const then = await rig.client.chat.completions.create({
       model,
       tools,
       messages: [
@@ -80,9 +69,9 @@ describe('the openai SDK', () => {
 
   it('shows images, system prompts and fields of OpenAI’s own', async () => {
     const seen: unknown[] = [];
-    openai.intercept = ({ body }) => void seen.push(JSON.parse(Buffer.from(body ?? []).toString()));
+    rig.openai.intercept = ({ body }) => void seen.push(JSON.parse(Buffer.from(body ?? []).toString()));
 
-    const { choices } = await client.chat.completions.create({
+    const { choices } = await rig.client.chat.completions.create({
       model: 'main-openai/gpt-5.4',
       seed: 7,
       max_completion_tokens: 9,
@@ -110,12 +99,12 @@ describe('the openai SDK', () => {
   });
 
   it('lists routes and models, and creates embeddings in both encodings', async () => {
-    const ids = (await Array.fromAsync(await client.models.list())).map(({ id }) => id);
-    const vectors = await client.embeddings.create({
+    const ids = (await Array.fromAsync(await rig.client.models.list())).map(({ id }) => id);
+    const vectors = await rig.client.embeddings.create({
       model: 'main-openai/text-embedding-3-small',
       input: ['four', 'a'],
     });
-    const floats = await client.embeddings.create({
+    const floats = await rig.client.embeddings.create({
       model: 'local/all-minilm:latest',
       input: 'four',
       encoding_format: 'float',
@@ -132,7 +121,7 @@ describe('the openai SDK', () => {
 
 describe('errors', () => {
   const chat = (model: string, more: object = {}) =>
-    client.chat.completions.create({ model, messages: say('x'), ...more });
+    rig.client.chat.completions.create({ model, messages: say('x'), ...more });
 
   it.each([
     ['an unknown model', () => chat('nobody/gpt'), { status: 404, code: 'not_found', param: 'model' }],
@@ -150,7 +139,7 @@ describe('errors', () => {
     ],
     [
       'no key',
-      () => new OpenAI({ apiKey: 'wrong', baseURL: `${hub.url}/v1`, maxRetries: 0 }).models.list(),
+      () => new OpenAI({ apiKey: 'wrong', baseURL: `${rig.hub.url}/v1`, maxRetries: 0 }).models.list(),
       { status: 401, code: 'unauthenticated' },
     ],
   ])('are in OpenAI’s form for %s', async (_name, ask, expected) => {
@@ -158,7 +147,7 @@ describe('errors', () => {
   });
 
   it('say that a prompt is too long as OpenAI does, and when to come again', async () => {
-    openai.intercept = () => ({
+    rig.openai.intercept = () => ({
       status: 400,
       json: {
         error: {
@@ -171,7 +160,7 @@ describe('errors', () => {
     });
     await expect(chat('main-openai/gpt-5.4')).rejects.toMatchObject({ status: 400, code: 'context_length_exceeded' });
 
-    openai.intercept = () => ({
+    rig.openai.intercept = () => ({
       status: 429,
       headers: { 'retry-after': '7' },
       json: { error: { message: 'Slow down', type: 'requests', param: null, code: 'rate_limit_exceeded' } },
@@ -185,7 +174,7 @@ describe('errors', () => {
   });
 
   it('in the middle of a stream reach the reader', async () => {
-    anthropic.intercept = () => ({
+    rig.anthropic.intercept = () => ({
       headers: { 'content-type': 'text/event-stream' },
       chunks: [
         Buffer.from(
@@ -196,7 +185,7 @@ describe('errors', () => {
         ),
       ],
     });
-    const stream = await client.chat.completions.create({
+    const stream = await rig.client.chat.completions.create({
       model: 'main/anthropic/claude-opus-5',
       messages: say('x'),
       stream: true,
@@ -215,8 +204,8 @@ it('a reader that leaves ends the call to the provider', async () => {
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
-  openai.intercept = () => ({ headers: { 'content-type': 'text/event-stream' }, chunks: endless() });
-  const stream = await client.chat.completions.create({
+  rig.openai.intercept = () => ({ headers: { 'content-type': 'text/event-stream' }, chunks: endless() });
+  const stream = await rig.client.chat.completions.create({
     model: 'main-openai/gpt-5.4',
     messages: say('x'),
     stream: true,
@@ -224,5 +213,5 @@ it('a reader that leaves ends the call to the provider', async () => {
 
   for await (const _ of stream) break;
 
-  await expect.poll(() => openai.aborted, { timeout: 20_000 }).toBeGreaterThan(0);
+  await expect.poll(() => rig.openai.aborted, { timeout: 20_000 }).toBeGreaterThan(0);
 });

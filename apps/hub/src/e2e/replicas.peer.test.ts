@@ -96,6 +96,23 @@ for (const [counters, skip] of [
       expect((await execute(second, id, 'probe.read')).body.code).toBe('circuit_open');
     });
 
+    it('show the outcome of each other’s checks with the next question, however often health was asked for before', async () => {
+      const id = await install();
+      const health = async (hub: TestHub) => (await hub.call('GET', `/api/v1/integrations/${id}/health`)).body;
+      for (let check = 1; check <= 5; check += 1) {
+        const before = await health(second);
+        expect(await health(second)).toEqual(before);
+        provider.on('GET', '/ping', respond.json(500, {}));
+        await first.call('POST', `/api/v1/integrations/${id}/test`);
+
+        const after = await health(second);
+
+        expect(after).toEqual(await health(first));
+        expect(after).toMatchObject({ consecutiveFailures: check, details: { authValid: null } });
+        expect(Date.parse(after.checkedAt)).toBeGreaterThan(Date.parse(before.checkedAt));
+      }
+    });
+
     it('run a call with an idempotency key once, whichever of them is asked, also after a restart', async () => {
       const id = await install();
       provider.on('POST', '/thing', respond.json(200, { made: 1 }));

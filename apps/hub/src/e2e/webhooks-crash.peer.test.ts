@@ -1,56 +1,23 @@
 import { createServer, type Server } from 'node:http';
-import { join } from 'node:path';
 import { createId } from '@inthub/contracts';
-import {
-  createTemporaryDirectory,
-  type EmbeddedServer,
-  findFreePort,
-  type StartedChild,
-  startChild,
-  startEmbeddedServer,
-  waitUntilReady,
-} from '@inthub/testing';
+import { findFreePort } from '@inthub/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type CrashRig, rounds, startCrashRig } from './crash-rig.ts';
 
-// The built hub as a process of its own on a PostgreSQL of its own, both killed at their busiest. `npm test` builds it first.
-// Rounds: 3 in CI; `npm run crash:dispatch -- --rounds 50` for long.
-const rounds = Number(process.env['INTHUB_CRASH_ROUNDS'] ?? 3);
-const main = join(import.meta.dirname, '../../dist/main.js');
-const key = 'crash-admin-key-0123456789abcdef0123456789';
+// Hub and PostgreSQL, both killed at their busiest. For long: `npm run crash:dispatch -- --rounds 50`.
 const eventsARound = 120;
 /** A dead worker's leases last 10 s; the rest is for a machine that is busy. */
 const patience = { timeout: 120_000, interval: 100 };
 
-const data = createTemporaryDirectory('webhooks-crash');
-let postgres: EmbeddedServer;
+let rig: CrashRig;
 let pool: pg.Pool;
-let hub: StartedChild;
-let port: number;
 let sinkPort: number;
 let sink: Server;
 let tenantId: string;
 /** Event → the webhook-ids that it came under, and how often. */
 const arrived = new Map<string, { ids: Set<string>; times: number }>();
 const published: string[] = [];
-
-async function startHub(): Promise<void> {
-  hub = await startChild({
-    command: process.execPath,
-    args: [main],
-    env: {
-      PATH: process.env['PATH'] ?? '',
-      HUB_PORT: String(port),
-      HUB_DATA_DIR: join(data.path, 'hub'),
-      HUB_BOOTSTRAP_API_KEY: key,
-      HUB_EGRESS_ALLOW: '127.0.0.1',
-      DATABASE_URL: postgres.adminUrl,
-      LOG_LEVEL: 'error',
-    },
-  });
-  const isReady = () => (hub.logs().includes('is ready at') ? true : undefined);
-  await waitUntilReady(hub, { name: 'hub', probe: isReady, timeoutMs: 120_000 });
-}
 
 async function startSink(): Promise<void> {
   sink = createServer((request, response) => {
@@ -105,32 +72,23 @@ async function publishMany(count: number): Promise<void> {
 const arrivals = () => published.filter((id) => arrived.has(id)).length;
 
 beforeAll(async () => {
-  [port, sinkPort] = [await findFreePort(), await findFreePort()];
-  // Durable: a server that forgets commits by itself would lose events that nobody could deliver.
-  postgres = await startEmbeddedServer({ durable: true });
-  pool = new pg.Pool({ connectionString: postgres.adminUrl, max: 10 });
-  pool.on('error', () => {});
+  sinkPort = await findFreePort();
   await startSink();
-  await startHub();
+  rig = await startCrashRig('webhooks-crash', { HUB_EGRESS_ALLOW: '127.0.0.1' });
+  pool = new pg.Pool({ connectionString: rig.postgres.adminUrl, max: 10 });
+  pool.on('error', () => {});
   tenantId = (await pool.query('SELECT id FROM inthub.tenants LIMIT 1')).rows[0].id;
-  const answer = await fetch(`http://127.0.0.1:${port}/api/v1/connectors/webhooks`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-    body: JSON.stringify({
-      url: `http://127.0.0.1:${sinkPort}/hook`,
-      events: ['crash.happened'],
-      limits: { concurrency: 16 },
-      retryPolicy: { backoffMs: Array.from({ length: 20 }, () => 1_000), jitter: 0 },
-    }),
+  await rig.call('POST', '/connectors/webhooks', {
+    url: `http://127.0.0.1:${sinkPort}/hook`,
+    events: ['crash.happened'],
+    limits: { concurrency: 16 },
+    retryPolicy: { backoffMs: Array.from({ length: 20 }, () => 1_000), jitter: 0 },
   });
-  expect(answer.status).toBe(201);
 });
 afterAll(async () => {
-  await hub?.stop();
   await pool?.end();
   await stopSink();
-  await postgres?.stop();
-  data.remove();
+  await rig?.stop();
 });
 
 describe('deliveries', () => {
@@ -143,10 +101,10 @@ describe('deliveries', () => {
         // Somewhere in the middle: later each round, from the first arrival to nearly the last.
         const goal = before + 1 + Math.floor((eventsARound * 0.8 * round) / Math.max(1, rounds - 1));
         await expect.poll(arrivals, patience).toBeGreaterThanOrEqual(goal);
-        process.kill(hub.pid, 'SIGKILL');
-        await hub.ended;
+        rig.killHub();
+        await rig.hub.ended;
         await publishing;
-        await startHub();
+        await rig.startHub();
       }
       await expect.poll(arrivals, patience).toBe(published.length);
     },
@@ -162,7 +120,7 @@ describe('deliveries', () => {
     process.kill(rows[0].pid, 'SIGKILL');
     await publishing;
     await expect.poll(arrivals, patience).toBe(published.length);
-    expect(hub.exited).toBe(false);
+    expect(rig.hub.exited).toBe(false);
   }, 300_000);
 
   it('wait for an endpoint that is down, and arrive when it is back', async () => {

@@ -16,17 +16,17 @@ import {
 import { createCallBounds } from './call-bounds.ts';
 import { type CredentialUse, createCredentialUse, hasExpired } from './credential-expiry.ts';
 import type { EgressCore } from './egress-core.ts';
-import type { SendLimits } from './exchange.ts';
+import type { SendLimits, SentAnswer } from './exchange.ts';
 import { fromError } from './from-error.ts';
 import { fromResponse } from './from-response.ts';
 import type { IntegrationSettings } from './integration-settings.ts';
 import type { EgressPolicy } from './policy.ts';
-import { followRedirect, isRedirect } from './redirect.ts';
+import { redactHeaders } from './redact.ts';
+import { followRedirect, isRedirect, redirectedSecret } from './redirect.ts';
 import { type Hop, planRequest } from './request-plan.ts';
 import { createResponse } from './response.ts';
 import { planRetry } from './retry.ts';
 import type { EgressScope } from './scope.ts';
-import type { SentAnswer } from './sender.ts';
 import { fetchToken } from './token-fetch.ts';
 
 const defaultMaxBytes = 10 * 1024 * 1024;
@@ -81,9 +81,16 @@ export function createClient(core: EgressCore, scope: EgressScope): HttpClient {
   async function perform(run: Try, first: Hop): Promise<HttpResponse> {
     let hop = first;
     for (let followed = 0; ; followed += 1) {
-      const { answer, authorization } = await sendAuthorized(run, hop);
+      const authenticator = authenticatorFor(schemeOf(run.wanted, hop));
+      const authorizing = authorize(run, hop, authenticator);
+      let authorization = authorizing instanceof Promise ? await authorizing : authorizing;
+      let answer = await sendOnce(run, hop, authorization, authenticator.renew !== undefined);
+      if (isRefused(answer)) {
+        ({ answer, authorization } = await sendAgain(run, hop, authenticator, { answer, authorization }));
+      }
       const { status, headers } = answer;
       if (isRedirect(status) && !expects(run, status)) {
+        if (authorization.path !== undefined) throw redirectedSecret(hop, status);
         hop = followRedirect({ from: hop, status, headers, followed }, run.policy, run.settings.hosts);
         continue;
       }
@@ -91,11 +98,15 @@ export function createClient(core: EgressCore, scope: EgressScope): HttpClient {
         const left = hop.target.origin !== first.target.origin;
         // A redirect's query is often a signature of its own.
         const path = left ? hop.path.split('?')[0] : hop.path;
-        return createResponse(answer, {
-          url: `${hop.target.origin}${path}`,
-          host: hop.target.host,
-          stream: run.wanted.stream === true,
-        });
+        const isSecret = authorization.path !== undefined;
+        return createResponse(
+          isSecret ? { ...answer, headers: redactHeaders(headers, authorization.secrets()) } : answer,
+          {
+            url: isSecret ? `${hop.target.origin}/` : `${hop.target.origin}${path}`,
+            host: hop.target.host,
+            stream: run.wanted.stream === true,
+          },
+        );
       }
       throw fromResponse({
         host: hop.target.host,
@@ -112,28 +123,28 @@ export function createClient(core: EgressCore, scope: EgressScope): HttpClient {
     }
   }
 
-  /**
-   * Sends with the credential of the place. When the answer is a challenge, or calls the credential expired, it sends again with another
-   * authorisation, where there is one: a new token first, then a new credential.
-   */
-  async function sendAuthorized(run: Try, hop: Hop): Promise<Sent> {
-    const authenticator = authenticatorFor(schemeOf(run.wanted, hop));
+  /** With the credential of the place; a login that was refused is tried once more with another, where there is one. */
+  function authorize(run: Try, hop: Hop, authenticator: Authenticator): Authorization | Promise<Authorization> {
     const context = contextOf(run);
     const authorizing = authenticator.authorize(hop, context);
-    const authorization =
-      authorizing instanceof Promise
-        ? await authorizing.catch((error) => authorizeAnew(run, error, () => authenticator.authorize(hop, context)))
-        : authorizing;
-    const sent = { answer: await sendOnce(run, hop, authorization, authenticator.renew !== undefined), authorization };
-    if (!isRefused(sent)) return sent;
-    const again = await sendAgain(run, hop, authenticator, sent);
+    return authorizing instanceof Promise
+      ? authorizing.catch((error) => authorizeAnew(run, error, () => authenticator.authorize(hop, context)))
+      : authorizing;
+  }
+
+  /**
+   * After an answer that is a challenge, or calls the credential expired: once more with another authorisation, where there is one: a
+   * new token first, then a new credential.
+   */
+  async function sendAgain(run: Try, hop: Hop, authenticator: Authenticator, first: Sent): Promise<Sent> {
+    const again = await sendRenewed(run, hop, authenticator, first);
     // With a status that means success, or another error, the connector would misunderstand the answer.
     if (again.answer.status !== 401 && isExpired(again)) throw expired(hop);
     return again;
   }
 
   /** At most one repeat with a new token and one with a new credential. */
-  async function sendAgain(run: Try, hop: Hop, authenticator: Authenticator, first: Sent): Promise<Sent> {
+  async function sendRenewed(run: Try, hop: Hop, authenticator: Authenticator, first: Sent): Promise<Sent> {
     const context = contextOf(run);
     // What was refused with 4xx has done nothing; of an answer like 200 nobody can tell.
     const { status } = first.answer;
@@ -165,7 +176,7 @@ export function createClient(core: EgressCore, scope: EgressScope): HttpClient {
     return authorize();
   }
 
-  function isRefused({ answer }: Sent): boolean {
+  function isRefused(answer: SentAnswer): boolean {
     return answer.status === 401 || (scope.auth.expired !== undefined && hasExpired(scope.auth, answer));
   }
 
@@ -173,7 +184,8 @@ export function createClient(core: EgressCore, scope: EgressScope): HttpClient {
     return hasExpired(scope.auth, answer);
   }
 
-  function sendOnce(run: Try, hop: Hop, { headers, identity }: Authorization, mayRenew: boolean): Promise<SentAnswer> {
+  function sendOnce(run: Try, hop: Hop, authorization: Authorization, mayRenew: boolean): Promise<SentAnswer> {
+    const { headers, identity, path } = authorization;
     const { wanted, settings, policy, limits, attempt } = run;
     return core.sender.send({
       scope,
@@ -181,7 +193,8 @@ export function createClient(core: EgressCore, scope: EgressScope): HttpClient {
       policy,
       target: hop.target,
       method: hop.method,
-      path: hop.path,
+      path: path ?? hop.path,
+      ...(path === undefined ? {} : { reportedPath: '' }),
       headers: headers === noAuthorization.headers ? hop.headers : { ...hop.headers, ...headers },
       body: hop.body,
       identity,

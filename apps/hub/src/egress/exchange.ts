@@ -7,6 +7,7 @@ import type { CallBounds, Cancellable } from './call-bounds.ts';
 import type { DeadlineWatch, Watched } from './deadline.ts';
 import { fromError } from './from-error.ts';
 import type { RoutePool } from './pools.ts';
+import type { RateLimitState } from './scope.ts';
 
 /** Limits of one send, all as `Clock.monotonicMs` values or milliseconds. */
 export interface SendLimits {
@@ -35,8 +36,8 @@ export interface SendOrder {
   accepts(status: number): boolean;
   readonly limits: SendLimits;
   readonly bounds: CallBounds;
-  /** Called once, when the exchange is over; `body` may still be unread. */
-  onEnd(result: ExchangeResult): void;
+  /** Called once, when the exchange is over; `body` may still be unread. Says what the answer tells of the provider's limit. */
+  onEnd(result: ExchangeResult): RateLimitState | undefined;
 }
 
 export interface ExchangeResult {
@@ -55,12 +56,19 @@ export interface Answer {
   readonly body: Buffer | BodyStream;
 }
 
+/** `rateLimit` is known once the exchange is over, that is for every answer that is not a stream. */
+export type SentAnswer = Answer & { readonly rateLimit: RateLimitState | undefined };
+
 /** Enough for any error document; the rest is not worth waiting for. */
 const maxFaultBytes = 64 * 1024;
 const nothing = Buffer.alloc(0);
 
 /** Sends one request and collects or streams its answer, within its limits. Fails with HubError only. */
-export function exchange(order: SendOrder, clock: { monotonicMs(): number }, watch: DeadlineWatch): Promise<Answer> {
+export function exchange(
+  order: SendOrder,
+  clock: { monotonicMs(): number },
+  watch: DeadlineWatch,
+): Promise<SentAnswer> {
   return new Promise((resolve, reject) => {
     const { route, method, headers } = order;
     const sent = new Exchange(order, { clock, watch, resolve, reject });
@@ -72,7 +80,7 @@ export function exchange(order: SendOrder, clock: { monotonicMs(): number }, wat
 interface Parts {
   readonly clock: { monotonicMs(): number };
   readonly watch: DeadlineWatch;
-  resolve(answer: Answer): void;
+  resolve(answer: SentAnswer): void;
   reject(error: HubError): void;
 }
 
@@ -133,7 +141,7 @@ class Exchange implements Dispatcher.DispatchHandler, Watched, Cancellable, Byte
           controller.abort(new HubError('cancelled'));
         },
       });
-      this.#parts.resolve({ status, headers, body: this.#stream });
+      this.#parts.resolve({ status, headers, body: this.#stream, rateLimit: undefined });
     }
   }
 
@@ -178,9 +186,9 @@ class Exchange implements Dispatcher.DispatchHandler, Watched, Cancellable, Byte
 
   end(): void {
     if (this.#over) return;
-    this.#finish(null);
+    const rateLimit = this.#finish(null);
     if (this.#stream !== undefined) this.#stream.end();
-    else this.#parts.resolve({ status: this.#status, headers: this.#headers, body: this.#collected() });
+    else this.#parts.resolve({ status: this.#status, headers: this.#headers, body: this.#collected(), rateLimit });
   }
 
   fail(error: HubError): void {
@@ -257,13 +265,13 @@ class Exchange implements Dispatcher.DispatchHandler, Watched, Cancellable, Byte
     return this.#kept.length === 1 ? only : Buffer.concat(this.#kept);
   }
 
-  #finish(error: HubError | null): void {
+  #finish(error: HubError | null): RateLimitState | undefined {
     this.#over = true;
     this.#decoder?.destroy();
     this.#parts.watch.remove(this);
     this.#order.bounds.remove(this);
     this.#order.route.inFlight -= 1;
-    this.#order.onEnd({
+    return this.#order.onEnd({
       status: this.#status === 0 ? null : this.#status,
       headers: this.#headers,
       error,

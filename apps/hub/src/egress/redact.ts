@@ -1,3 +1,5 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
 /** What stands in a secret's place. */
 const redacted = '[redacted]';
 
@@ -31,4 +33,15 @@ export function redactText(text: string, secrets: readonly string[]): string {
   }
   for (const [pattern, replacement] of patterns) clean = clean.replace(pattern, replacement);
   return clean;
+}
+
+/** Headers of an answer in which no value holds one of the secrets: `Location` repeats the address that was asked. */
+export function redactHeaders(headers: IncomingHttpHeaders, secrets: readonly string[]): IncomingHttpHeaders {
+  const clean = (value: string) => redactText(value, secrets);
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.map(clean) : value === undefined ? value : clean(value),
+    ]),
+  );
 }

@@ -66,6 +66,15 @@ export function followRedirect(
   };
 }
 
+/** For a request whose address is a secret: Location may repeat it, and what it leads to would be asked without one. */
+export function redirectedSecret({ target }: Hop, status: number): HubError {
+  return new HubError(
+    'provider_bad_response',
+    `${target.host} answered ${status}, a redirect, which is not followed with an address that is secret. Get a new address from the product.`,
+    { details: { host: target.host, status } },
+  );
+}
+
 function withoutBody(headers: Readonly<RequestHeaders>): RequestHeaders {
   const { 'content-type': _type, 'content-encoding': _encoding, 'content-language': _language, ...rest } = headers;
   return rest;

@@ -55,8 +55,14 @@ class ReceivedResponse implements HttpResponse {
 
   // One implementation serves both forms of the interface; the schema decides the type there.
   // biome-ignore lint/suspicious/noExplicitAny: the overloads of HttpResponse narrow it.
-  async json(schema?: object): Promise<any> {
-    return readJson(await this.bytes(), this.#host, schema);
+  json(schema?: object): Promise<any> {
+    const { body } = this.#answer;
+    if (!Buffer.isBuffer(body)) return this.bytes().then((bytes) => readJson(bytes, this.#host, schema));
+    try {
+      return Promise.resolve(readJson(body, this.#host, schema));
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
   }
 
   chunks(): AsyncIterable<Uint8Array> {

@@ -47,23 +47,27 @@ export function createAnswerStore(
   }
 
   return {
-    revalidating: (scope, send) => async (wanted) => {
-      const key = keyOf(scope, wanted);
-      if (key === undefined) return send(wanted);
-      const known = find(key, wanted);
-      if (known === undefined) return keep(key, await send(wanted));
-      const response = await send({
-        ...wanted,
-        headers: { ...wanted.headers, 'if-none-match': known.etag },
-        expect: [...(wanted.expect ?? []), 304],
-      });
-      if (response.status !== 304) return keep(key, response);
-      // RFC 9111 §4.3.4: the newer fields count, for example what is left of a limit. Those of the empty body do not.
-      const headers = { ...known.headers, ...fieldsOf(response), ...bodyFieldsOf(known.headers) };
-      kept.set(key, { ...known, headers, untilMs: clock.monotonicMs() + keptMs });
-      return fromKept({ ...known, headers });
+    revalidating: (scope, send) => (wanted) => {
+      return wanted.revalidate === true ? revalidate(scope, wanted, send) : send(wanted);
     },
   };
+
+  async function revalidate(scope: EgressScope, wanted: HttpRequest, send: Send): Promise<HttpResponse> {
+    const key = keyOf(scope, wanted);
+    if (key === undefined) return send(wanted);
+    const known = find(key, wanted);
+    if (known === undefined) return keep(key, await send(wanted));
+    const response = await send({
+      ...wanted,
+      headers: { ...wanted.headers, 'if-none-match': known.etag },
+      expect: [...(wanted.expect ?? []), 304],
+    });
+    if (response.status !== 304) return keep(key, response);
+    // RFC 9111 §4.3.4: the newer fields count, for example what is left of a limit. Those of the empty body do not.
+    const headers = { ...known.headers, ...fieldsOf(response), ...bodyFieldsOf(known.headers) };
+    kept.set(key, { ...known, headers, untilMs: clock.monotonicMs() + keptMs });
+    return fromKept({ ...known, headers });
+  }
 
   async function keep(key: string, response: HttpResponse): Promise<HttpResponse> {
     const etag = response.headers.get('etag');
@@ -80,9 +84,9 @@ export function createAnswerStore(
 
 /** Undefined for what is not to be kept. The answer may depend on everything in the key, and on nothing beside it but the provider. */
 function keyOf({ tenantId, integrationId, config }: EgressScope, wanted: HttpRequest): string | undefined {
-  const { method, path, query, headers = {}, accept, auth, revalidate, stream } = wanted;
-  const isPartial = Object.keys(headers).some((name) => /^(?:range|if-.*)$/i.test(name));
-  if (revalidate !== true || method !== 'GET' || stream === true || isPartial) return undefined;
+  const { method, path, query, headers = {}, accept, auth, stream } = wanted;
+  if (method !== 'GET' || stream === true) return undefined;
+  if (Object.keys(headers).some((name) => /^(?:range|if-.*)$/i.test(name))) return undefined;
   return JSON.stringify([tenantId, integrationId, config.endpoint, path, query, headers, accept, auth]);
 }
 

@@ -54,7 +54,7 @@ export interface OpenCredential {
 export interface EgressAttempt {
   readonly method: string;
   readonly host: string;
-  /** Path without query. */
+  /** Path without query; empty where the path is a secret. */
   readonly path: string;
   /** 1 for the first try; redirects and the repeat after a challenge keep the number of their try. */
   readonly attempt: number;

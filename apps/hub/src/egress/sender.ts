@@ -2,11 +2,11 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from '@inthub/contracts';
 import type { CallBounds } from './call-bounds.ts';
 import type { DeadlineWatch } from './deadline.ts';
-import { type Answer, type ExchangeResult, exchange, type SendLimits } from './exchange.ts';
+import { type ExchangeResult, exchange, type SendLimits, type SentAnswer } from './exchange.ts';
 import { headerText } from './headers.ts';
 import type { IntegrationSettings } from './integration-settings.ts';
 import type { EgressPolicy, Target } from './policy.ts';
-import type { Pools } from './pools.ts';
+import type { Pools, RoutePool } from './pools.ts';
 import { parseRateLimit } from './rate-limit.ts';
 import type { AttemptTrace, EgressAttempt, EgressLog, EgressScope, RateLimitState } from './scope.ts';
 import type { ClientIdentity } from './tls.ts';
@@ -19,6 +19,8 @@ export interface Sending {
   readonly target: Target;
   readonly method: string;
   readonly path: string;
+  /** Told to listeners instead of a path that is a secret. */
+  readonly reportedPath?: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer | undefined;
   readonly identity: ClientIdentity | undefined;
@@ -30,9 +32,6 @@ export interface Sending {
   readonly attempt: number;
   readonly purpose: EgressAttempt['purpose'];
 }
-
-/** `rateLimit` is known once the exchange is over, that is for every answer that is not a stream. */
-export type SentAnswer = Answer & { readonly rateLimit: RateLimitState | undefined };
 
 /** The last yard: picks the connection, counts, sends, reports. */
 export interface Sender {
@@ -50,7 +49,8 @@ export function createSender(parts: { pools: Pools; clock: Clock; watch: Deadlin
     rateLimit: RateLimitState | undefined,
     traced: AttemptTrace | undefined,
   ): void {
-    const { scope, target, method, path, attempt, purpose, body } = sending;
+    const { scope, target, method, attempt, purpose, body } = sending;
+    const path = sending.reportedPath ?? sending.path;
     const query = path.indexOf('?');
     try {
       const report: EgressAttempt = {
@@ -74,56 +74,65 @@ export function createSender(parts: { pools: Pools; clock: Clock; watch: Deadlin
     }
   }
 
+  function sendBy(route: RoutePool, sending: Sending): Promise<SentAnswer> {
+    const { scope, settings, target, method, attempt, purpose } = sending;
+    // The call may have ended while its credential was opened; from here on the exchange itself is told.
+    const refusal = sending.bounds.refusal(clock.monotonicMs());
+    if (refusal !== undefined) return Promise.reject(refusal);
+    attempts += 1;
+    const traced = scope.traceAttempt?.({ method, host: target.host, attempt, purpose });
+    const headers = traced === undefined ? sending.headers : { ...sending.headers, traceparent: traced.traceparent };
+    return exchange(
+      {
+        route,
+        host: target.host,
+        // Only where the proxy itself answers for the connection; behind a tunnel it is the target's.
+        proxy: route.pathPrefix === '' ? undefined : settings.proxy?.host,
+        method,
+        path: sending.path,
+        headers: route.pathPrefix === '' ? headers : { ...headers, host: target.host },
+        body: sending.body,
+        maxBytes: sending.maxBytes,
+        stream: sending.stream,
+        accepts: sending.accepts,
+        limits: sending.limits,
+        bounds: sending.bounds,
+        onEnd(result) {
+          const rateLimit = withBucket(
+            parseRateLimit(result.headers, scope.rateLimitHeaders, clock),
+            result.headers,
+            scope,
+          );
+          report(sending, result, rateLimit, traced);
+          return rateLimit;
+        },
+      },
+      clock,
+      watch,
+    );
+  }
+
   return {
     get attempts() {
       return attempts;
     },
-    async send(sending) {
-      const { scope, settings, policy, target, identity, method, attempt, purpose } = sending;
-      const route = pools.get({
-        tenantId: scope.tenantId,
-        policy,
-        target,
-        authority: settings.authority,
-        identity,
-        proxy: settings.proxy,
-      });
-      if (route.guard !== undefined) await sending.bounds.race(route.guard());
-      // The call may have ended while its credential was opened; from here on the exchange itself is told.
-      const refusal = sending.bounds.refusal(clock.monotonicMs());
-      if (refusal !== undefined) throw refusal;
-      attempts += 1;
-      const traced = scope.traceAttempt?.({ method, host: target.host, attempt, purpose });
-      const headers = traced === undefined ? sending.headers : { ...sending.headers, traceparent: traced.traceparent };
-      let rateLimit: RateLimitState | undefined;
-      const answer = await exchange(
-        {
-          route,
-          host: target.host,
-          // Only where the proxy itself answers for the connection; behind a tunnel it is the target's.
-          proxy: route.pathPrefix === '' ? undefined : settings.proxy?.host,
-          method,
-          path: sending.path,
-          headers: route.pathPrefix === '' ? headers : { ...headers, host: target.host },
-          body: sending.body,
-          maxBytes: sending.maxBytes,
-          stream: sending.stream,
-          accepts: sending.accepts,
-          limits: sending.limits,
-          bounds: sending.bounds,
-          onEnd(result) {
-            rateLimit = withBucket(
-              parseRateLimit(result.headers, scope.rateLimitHeaders, clock),
-              result.headers,
-              scope,
-            );
-            report(sending, result, rateLimit, traced);
-          },
-        },
-        clock,
-        watch,
-      );
-      return { ...answer, rateLimit };
+    send(sending) {
+      const { scope, settings, policy, target, identity } = sending;
+      let route: RoutePool;
+      try {
+        route = pools.get({
+          tenantId: scope.tenantId,
+          policy,
+          target,
+          authority: settings.authority,
+          identity,
+          proxy: settings.proxy,
+        });
+      } catch (error) {
+        return Promise.reject(error as Error);
+      }
+      if (route.guard === undefined) return sendBy(route, sending);
+      return sending.bounds.race(route.guard()).then(() => sendBy(route, sending));
     },
   };
 }

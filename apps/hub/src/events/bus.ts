@@ -13,7 +13,8 @@ import type { NewEvent } from './new-event.ts';
  * - `ordered` consumers handle the events of one source (of one tenant) one after the other, in the order of commit. All others may be
  *   handled in any order.
  * - An event that keeps failing is retried beside the stream and ends as a dead letter; it holds back no other event, except, for an
- *   ordered consumer, the later ones of its own source (`ConsumerStatus.parked` counts them).
+ *   ordered consumer, the later ones of its own source (`ConsumerStatus.parked` counts them). The same holds for one whose handling ends
+ *   the process: from the second unclean stop in a row on, attempts are counted before they are made.
  */
 export interface EventBus {
   /**
@@ -71,7 +72,10 @@ export type EventHandler = (event: IntegrationEvent, context: HandlerContext) =>
 export type BatchHandler = (events: readonly IntegrationEvent[], context: HandlerContext) => Promise<void>;
 
 interface DurableOptions {
-  /** How often a failed event is tried again before it becomes a dead letter. Default 5; 0: at the first failure. */
+  /**
+   * How often a failed event is tried again before it becomes a dead letter. Default 5; 0: at the first failure. Also how many ends of the
+   * process are put up with, at least one.
+   */
   readonly maxRetries?: number;
   /** Pause before the first, second, … retry; the last value repeats. ±20 % jitter. Default 1 s, 5 s, 30 s, 2 min, 10 min. */
   readonly retryDelaysMs?: readonly number[];
@@ -172,13 +176,18 @@ export interface RedriveOptions {
 }
 
 export interface DeadLetters {
-  /** Newest first. */
+  /** Newest first, behind a place in that order. @throws HubError `invalid_request` naming the field */
+  newest(
+    tenantId: TenantId,
+    filter: DeadLetterFilter,
+    from: { readonly after?: { readonly at: Date; readonly id: string }; readonly take: number },
+  ): Promise<readonly DeadLetter[]>;
+  /** The same, page by page. */
   list(
     tenantId: TenantId,
     query: DeadLetterFilter & { readonly cursor?: string; readonly limit: number },
   ): Promise<Page<DeadLetter>>;
-  /** @throws HubError `not_found` */
-  get(tenantId: TenantId, id: string): Promise<DeadLetter>;
+  find(tenantId: TenantId, id: string): Promise<DeadLetter | undefined>;
   /**
    * Sends them to their consumers again, with a fresh count of attempts, at the given pace. Those of a consumer that does not exist any
    * more are left alone and not counted.

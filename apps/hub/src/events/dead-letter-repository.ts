@@ -26,13 +26,13 @@ interface DeadLetterRow {
 /** Newest first, after `after`. */
 export async function selectDeadLetters(
   tx: TenantTx,
-  query: DeadLetterQuery & { readonly after?: { readonly deadAt: Date; readonly id: string }; readonly limit: number },
+  query: DeadLetterQuery & { readonly after?: { readonly at: Date; readonly id: string }; readonly limit: number },
 ): Promise<readonly DeadLetter[]> {
   const { after, limit } = query;
   const { rows } = await sql<DeadLetterRow>`
     SELECT id, consumer, event, attempts, error, dead_at, redrives FROM inthub.dead_letters
     WHERE ${conditions(tx, query)}
-      AND ${after === undefined ? sql`true` : sql`(dead_at, id) < (${after.deadAt}, ${after.id}::uuid)`}
+      AND ${after === undefined ? sql`true` : sql`(dead_at, id) < (${after.at}, ${after.id}::uuid)`}
     ORDER BY dead_at DESC, id DESC LIMIT ${limit}`.execute(tx.db);
   return rows.map(({ dead_at, ...row }) => ({ ...row, deadAt: dead_at.toISOString() }));
 }

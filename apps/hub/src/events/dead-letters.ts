@@ -1,4 +1,4 @@
-import { type Clock, HubError, invalidField, isId, isStorable, type Page, type TenantId } from '@inthub/contracts';
+import { type Clock, invalidField, isId, isStorable, type Page, type TenantId } from '@inthub/contracts';
 import { cursorKind, type Database, pageByTime } from '../database/database.ts';
 import type { DeadLetter, DeadLetterFilter, DeadLetters, RedriveOptions } from './bus.ts';
 import {
@@ -46,25 +46,26 @@ export function createDeadLetters(options: {
     });
   }
 
+  const newest: DeadLetters['newest'] = async (tenantId, filter, { after, take }) => {
+    const query = readFilter(filter);
+    return database.tenant(tenantId, (tx) =>
+      selectDeadLetters(tx, { ...query, limit: take, ...(after === undefined ? {} : { after }) }),
+    );
+  };
+
   return {
+    newest,
     async list(tenantId, { cursor, limit, ...filter }): Promise<Page<DeadLetter>> {
-      const query = readFilter(filter);
       const kind = cursorKind('dead-letters', { ...filter, ids: filter.ids?.join() });
-      return pageByTime(kind, { cursor, limit, timeOf: ({ deadAt }) => deadAt }, ({ after, take }) =>
-        database.tenant(tenantId, (tx) =>
-          selectDeadLetters(tx, {
-            ...query,
-            limit: take,
-            ...(after === undefined ? {} : { after: { deadAt: after.at, id: after.id } }),
-          }),
-        ),
+      return pageByTime(kind, { cursor, limit, timeOf: ({ deadAt }) => deadAt }, (from) =>
+        newest(tenantId, filter, from),
       );
     },
-    async get(tenantId, id) {
-      const [found] = !isId(id)
-        ? []
-        : await database.tenant(tenantId, (tx) => selectDeadLetters(tx, { ids: [id], type: 'any', limit: 1 }));
-      if (found === undefined) throw new HubError('not_found', 'There is no such dead letter.');
+    async find(tenantId, id) {
+      if (!isId(id)) return undefined;
+      const [found] = await database.tenant(tenantId, (tx) =>
+        selectDeadLetters(tx, { ids: [id], type: 'any', limit: 1 }),
+      );
       return found;
     },
     redrive: (tenantId, filter, given = {}) =>

@@ -2,11 +2,12 @@ import { type Clock, HubError, invalidField, type TenantId } from '@inthub/contr
 import type { Database, TenantTx } from '../database/database.ts';
 import { type Consumer, startConsumer } from './bus/consumer.ts';
 import { selectConsumers } from './bus/consumer-repository.ts';
+import type { ConsumerSettings, ServeDeps, ServeTiming } from './bus/consumer-settings.ts';
 import { createLogTransport } from './bus/log-transport.ts';
 import type { RelayingTransport } from './bus/nats-transport.ts';
 import type { EventNews } from './bus/news.ts';
-import type { ConsumerSettings, ServeDeps, ServeTiming } from './bus/serve.ts';
 import { createLogTail, type LogTail } from './bus/tail.ts';
+import { createTurn } from './bus/turn.ts';
 import type { BatchOptions, EventBus, EventHandler, SubscribeOptions, Unsubscribe } from './bus.ts';
 import { createDeadLetters } from './dead-letters.ts';
 import type { EventWriter } from './event-log.ts';
@@ -47,7 +48,8 @@ export function createEventBus(options: EventBusOptions): RunningEventBus {
   const consumers = new Map<string, Consumer>();
   const logTransport = createLogTransport({ ...options, pollMs: timing.pollMs });
   const transport = options.transport ?? logTransport;
-  const deps = { ...options, timing, transport, redact: options.redact ?? ((text: string) => text) };
+  const redact = options.redact ?? ((text: string) => text);
+  const deps = { ...options, timing, transport, redact, turn: createTurn() };
   const tail = createLogTail({ ...options, pollMs: timing.pollMs });
   const deadLetters = createDeadLetters({
     database,
@@ -65,6 +67,7 @@ export function createEventBus(options: EventBusOptions): RunningEventBus {
       ordered: true,
       concurrency: 128,
       ...common({ timeoutMs: 30_000, pauseOn: () => true }),
+      countStarts: false,
     };
     consumers.set(
       relayName,
@@ -179,6 +182,7 @@ function common(given: Omit<BatchOptions, 'consumer' | 'maxBatch'>) {
     retryDelaysMs: given.retryDelaysMs ?? defaultDelaysMs,
     timeoutMs: given.timeoutMs ?? 60_000,
     pauseOn: given.pauseOn ?? isUnavailable,
+    countStarts: true,
   };
 }
 

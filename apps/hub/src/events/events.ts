@@ -10,6 +10,7 @@ export type {
   DeadLetters,
   EventBus,
   EventHandler,
+  RedriveOptions,
   Unsubscribe,
 } from './bus.ts';
 export { createEventBus, type RunningEventBus } from './event-bus.ts';

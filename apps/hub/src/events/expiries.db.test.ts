@@ -86,6 +86,58 @@ it('lists what runs out, soonest first, page by page', async () => {
   expect((await calendar().list(tenantId, { limit: 9, before: inDays(5).toISOString() })).items).toHaveLength(1);
 });
 
+it('lists no webhook secret that never ends, and the old one while it is being replaced', async () => {
+  await addCredential(null, { purpose: 'webhook', kind: 'webhook_secret' });
+  const [integrationId, endpointId] = [createId<string>(), createId<string>()];
+  await admin.query(
+    `INSERT INTO inthub.integrations (tenant_id, id, name, type, category, connector_id, connector_version, status, config, features, rate_limits, created_at, created_by,
+      modified_at, modified_by, version) VALUES ($1, $2, 'acme', 'custom.acme', 'custom', 'acme', '1.0.0', 'active', '{}', '{}', '{}', now(), 'me', now(), 'me', 1)`,
+    [tenantId, integrationId],
+  );
+  await admin.query(
+    `INSERT INTO inthub.inbound_endpoints (tenant_id, integration_id, id, webhook_id, secret_slot, event_types, created_at, created_by)
+      VALUES ($1, $2, $3, 'acme.things', $4, '{}', now(), 'me')`,
+    [tenantId, integrationId, endpointId, createId()],
+  );
+  expect(await list()).toEqual([]);
+
+  await admin.query(
+    'UPDATE inthub.inbound_endpoints SET secret_slot = $2, previous_slot = secret_slot, previous_until = $3 WHERE id = $1',
+    [endpointId, createId(), inDays(2)],
+  );
+  expect(await list()).toMatchObject([
+    { kind: 'webhook_secret', subjectId: endpointId, integrationId, connectorId: 'acme', daysLeft: 2 },
+  ]);
+  await calendar().run();
+  await clock.advance(3 * day);
+  await calendar().run();
+  // Its successor is in use, so there is nothing left to remember.
+  expect(await eventTypes()).toEqual(['webhook_secret.expiring 2', 'webhook_secret.expired -1']);
+  expect(await list()).toEqual([]);
+
+  const prolong = 'UPDATE inthub.inbound_endpoints SET previous_until = $2 WHERE id = $1';
+  await admin.query(prolong, [endpointId, inDays(5)]);
+  expect(await list()).toHaveLength(1);
+  await admin.query('DELETE FROM inthub.inbound_endpoints WHERE id = $1', [endpointId]);
+  expect(await list()).toEqual([]);
+});
+
+it('notes the certificate that was seen, once for an integration, until there is none', async () => {
+  const seen = { integrationId: createId<string>(), connectorId: 'oci' };
+  await calendar().noteCertificate(tenantId, { ...seen, expiresAt: inDays(60) });
+  await calendar().noteCertificate(tenantId, { ...seen, expiresAt: inDays(20) });
+  expect(await list()).toMatchObject([
+    { kind: 'tls_certificate', subjectId: seen.integrationId, connectorId: 'oci', daysLeft: 20 },
+  ]);
+  await calendar().run();
+  await calendar().noteCertificate(tenantId, { ...seen, expiresAt: inDays(20) });
+  await calendar().run();
+  expect(await eventTypes()).toEqual(['tls_certificate.expiring 20']);
+  await calendar().noteCertificate(tenantId, { ...seen, expiresAt: null });
+
+  expect(await list()).toEqual([]);
+});
+
 it('warns 30, 7 and 1 days before and when it is over, each once, also with several replicas', async () => {
   await addCredential(inDays(40));
   const rounds = async () => {

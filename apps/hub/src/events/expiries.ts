@@ -1,12 +1,14 @@
 import { type Clock, createId, type Page, type TenantId } from '@inthub/contracts';
 import Type from 'typebox';
-import { cursorKind, type Database, keysetPage } from '../database/database.ts';
+import { createRounds, cursorKind, type Database, keysetPage, type Rounds } from '../database/database.ts';
 import type { EventWriter } from './event-log.ts';
 import {
+  deleteExpiry,
   type ExpiryKind,
   type ExpiryRow,
   expiryKinds,
   markWarned,
+  noteCertificate,
   selectExpiries,
   selectSoonest,
   selectUnwarned,
@@ -16,7 +18,7 @@ import { parseTime } from './replay.ts';
 /** One line of the calendar. */
 export interface Expiry {
   readonly kind: ExpiryKind;
-  /** The credential; for a provider's certificate the integration. */
+  /** The credential; for a provider's certificate the integration, for a webhook secret the inbound endpoint. */
   readonly subjectId: string;
   readonly integrationId: string;
   readonly connectorId: string;
@@ -26,8 +28,11 @@ export interface Expiry {
   readonly daysLeft: number;
 }
 
-/** What runs out when: credentials, App keys, client certificates, webhook secrets, providers' TLS certificates as the doctor saw them. */
-export interface ExpiryCalendar {
+/**
+ * What runs out when: credentials, App keys, client certificates, the webhook secrets that are being replaced, providers' TLS certificates as the
+ * doctor or a connection test saw them. A round every five minutes.
+ */
+export interface ExpiryCalendar extends Rounds {
   /** Soonest first. */
   list(
     tenantId: TenantId,
@@ -43,9 +48,11 @@ export interface ExpiryCalendar {
    * and the metric.
    */
   run(): Promise<void>;
-  /** A round now and every five minutes. */
-  start(): void;
-  stop(): Promise<void>;
+  /** A provider's certificate was seen; null: it has none any more. */
+  noteCertificate(
+    tenantId: TenantId,
+    seen: { readonly integrationId: string; readonly connectorId: string; readonly expiresAt: Date | null },
+  ): Promise<void>;
 }
 
 export interface ExpiryCalendarOptions {
@@ -69,8 +76,6 @@ const Position = Type.Tuple([
 
 export function createExpiryCalendar(options: ExpiryCalendarOptions): ExpiryCalendar {
   const { database, events, clock, log, gauge } = options;
-  const stopping = new AbortController();
-  let running: Promise<void> = Promise.resolve();
 
   const daysLeft = (expiresAt: Date) => Math.floor((expiresAt.getTime() - clock.now().getTime()) / dayMs);
 
@@ -92,6 +97,8 @@ export function createExpiryCalendar(options: ExpiryCalendarOptions): ExpiryCale
           daysLeft: daysLeft(row.expiresAt),
         },
       });
+      // Its successor is in use already, so nothing is left to be done about it.
+      if (row.kind === 'webhook_secret' && days === 0) await deleteExpiry(tx, row);
     });
   }
 
@@ -108,22 +115,11 @@ export function createExpiryCalendar(options: ExpiryCalendarOptions): ExpiryCale
     }
   }
 
-  async function loop(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      await run().catch((error) => log.error({ err: error }, 'the calendar of expiries could not be gone through'));
-      await clock.sleep(everyMs, stopping.signal).catch(() => undefined);
-    }
-  }
-
+  const onError = (error: unknown) => log.error({ err: error }, 'the calendar of expiries could not be gone through');
   return {
     run,
-    start() {
-      running = loop();
-    },
-    async stop() {
-      stopping.abort();
-      await running;
-    },
+    ...createRounds({ clock, everyMs, run, onError }),
+    noteCertificate: (tenantId, seen) => database.tenant(tenantId, (tx) => noteCertificate(tx, seen)),
     async list(tenantId, { before, integrationId, cursor, limit }) {
       const kind = cursorKind('expiries', { before, integrationId });
       const { items, nextCursor } = await keysetPage({

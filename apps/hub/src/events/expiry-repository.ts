@@ -65,6 +65,22 @@ export async function markWarned(tx: TenantTx, row: ExpiryRow, days: number): Pr
   return rows.length === 1;
 }
 
+export async function deleteExpiry(tx: TenantTx, row: Pick<ExpiryRow, 'kind' | 'subjectId'>): Promise<void> {
+  await sql`DELETE FROM inthub.expiries
+    WHERE tenant_id = ${tx.tenantId} AND kind = ${row.kind} AND subject_id = ${row.subjectId}`.execute(tx.db);
+}
+
+/** As the trigger on the doctor's reports does it; null forgets what was noted. */
+export async function noteCertificate(
+  tx: TenantTx,
+  seen: { readonly integrationId: string; readonly connectorId: string; readonly expiresAt: Date | null },
+): Promise<void> {
+  const { integrationId, connectorId, expiresAt } = seen;
+  if (expiresAt === null) return deleteExpiry(tx, { kind: 'tls_certificate', subjectId: integrationId });
+  await sql`SELECT inthub.note_expiry(${tx.tenantId}, 'tls_certificate', ${integrationId}, ${integrationId}, ${connectorId},
+    ${expiresAt}::timestamptz)`.execute(tx.db);
+}
+
 /** The next expiry of each tenant and connector. */
 export async function selectSoonest(
   tx: SystemTx,

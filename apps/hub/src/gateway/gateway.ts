@@ -71,7 +71,7 @@ export interface Gateway {
    */
   runCheck(call: CheckCall): Promise<CheckOutcome>;
   /**
-   * Makes a webhook at the product, or removes one; null when it was removed.
+   * Makes a webhook at the product, renews or removes one; null when it was renewed or removed.
    * @throws HubError `not_found` where the product has no interface for it, `not_granted`, and what the product says.
    */
   changeWebhook(call: WebhookCall): Promise<RegisteredWebhook | null>;
@@ -113,14 +113,16 @@ export function createGateway(deps: GatewayDeps): Gateway {
     return createCallState(call, target, startedMs, caches.epoch, trace);
   }
 
-  async function run(call: GatewayCall, target: Target): Promise<CallState> {
+  function run(call: GatewayCall, target: Target): Promise<CallState> {
     const state = begin(call, target);
-    await pipeline.run(state);
-    return state;
+    return pipeline.run(state).then(() => state);
   }
 
   return {
-    execute: async (call) => actionOutcomeOf(await run(call, actionTarget(call, false))),
+    execute(call) {
+      const state = begin(call, actionTarget(call, false));
+      return pipeline.run(state).then(() => actionOutcomeOf(state));
+    },
     stream: (call) => streamCall(pipeline, begin(call, actionTarget(call, true))),
     testConnection: async (call) =>
       testResultOf(await run(call, { kind: 'connection_test', fresh: call.fresh ?? false })),

@@ -1,5 +1,5 @@
 // What calls need of an integration beside its row, worked out once for each version of it.
-import type { AuthMethod, CircuitSettings } from '@inthub/connector-sdk';
+import { type AuthMethod, authMethodsOf, type CircuitSettings } from '@inthub/connector-sdk';
 import type { RateLimits } from '@inthub/contracts';
 import type { Grant, InstalledIntegration, LoadedConnector } from '../runtime/runtime.ts';
 import { circuitDefaults } from './circuit/circuit-defaults.ts';
@@ -77,7 +77,7 @@ function viewOf(integration: InstalledIntegration, connector: LoadedConnector, f
     grant: grant === null ? null : grantView(grant),
     allowedHosts: [...manifest.egress.hosts, ...(grant?.networkScope.allowedDomains ?? [])],
     blockedHosts: grant?.networkScope.blockedDomains ?? [],
-    authMethods: manifest.auth.filter(({ mode }) => mode === config.authMode),
+    authMethods: authMethodsOf(manifest, integration.type).filter(({ mode }) => mode === config.authMode),
   };
 }
 

@@ -8,6 +8,7 @@ import type { CircuitGauge } from './circuit/circuit-gauge.ts';
 import type { GatewayDeps, GatewayStores } from './gateway-deps.ts';
 import { createIntegrationViews } from './integration-view.ts';
 import { defaultIntegrationLimits, defaultTenantLimits } from './limit/limit-defaults.ts';
+import type { MaybePromise } from './maybe-promise.ts';
 import type { ResponseCaches } from './response-cache.ts';
 import { createAuthorise } from './stages/authorise.ts';
 import { createBudget } from './stages/budget.ts';
@@ -39,9 +40,9 @@ export interface Pipeline {
   /** Brings a call to its outcome and settles it. Never throws. */
   run(state: CallState): Promise<void>;
   /** For a stream: everything before execute; then the stream is read; then `finish`. Never throws. */
-  prepare(state: CallState): Promise<void>;
+  prepare(state: CallState): MaybePromise<void>;
   stream: ReturnType<typeof createExecute>['stream'];
-  finish(state: CallState): Promise<void>;
+  finish(state: CallState): MaybePromise<void>;
 }
 
 export function createPipeline({ deps, stores, caches, audit, usage, gauge, deadlines }: PipelineParts): Pipeline {
@@ -68,12 +69,31 @@ export function createPipeline({ deps, stores, caches, audit, usage, gauge, dead
     createMeterAndAudit(parts), //                                        10 metrics, audit
   ].map(seen);
 
-  async function prepare(state: CallState): Promise<void> {
+  function prepare(state: CallState): MaybePromise<void> {
     try {
       const place = audit.reserve(state.call.principal.tenantId);
-      if (place !== undefined) await place;
+      if (place !== undefined) return prepareSlowly(state, place, -1);
       state.auditPlace = true;
-      for (const stage of admit) {
+      for (let at = 0; at < admit.length; at += 1) {
+        const stage = admit[at] as Stage;
+        observe(stage, state);
+        const pending = stage.run(state);
+        if (pending !== undefined) return prepareSlowly(state, pending, at);
+        if (state.outcome !== null) return undefined;
+      }
+    } catch (error) {
+      state.thrown = { error };
+    }
+    return undefined;
+  }
+
+  /** From the first stage that has to wait; -1 is the place in the audit queue. */
+  async function prepareSlowly(state: CallState, waiting: Promise<void>, first: number): Promise<void> {
+    try {
+      await waiting;
+      state.auditPlace = true;
+      if (state.outcome !== null) return;
+      for (const stage of admit.slice(first + 1)) {
         observe(stage, state);
         const pending = stage.run(state);
         if (pending !== undefined) await pending;
@@ -85,20 +105,47 @@ export function createPipeline({ deps, stores, caches, audit, usage, gauge, dead
   }
 
   /** Always runs, whatever happened before: what was taken is given back, metrics and audit see every call. */
-  async function finish(state: CallState): Promise<void> {
+  function finish(state: CallState): MaybePromise<void> {
     state.trace?.settling(state);
     observe(transformResponse, state);
     transformResponse.run(state);
-    for (const stage of settle) {
-      observe(stage, state);
-      try {
-        const pending = stage.run(state);
-        if (pending !== undefined) await pending;
-      } catch (error) {
-        log.error({ err: error, stage: stage.name, requestId: state.call.requestId }, 'stage failed');
-      }
+    for (let at = 0; at < settle.length; at += 1) {
+      const pending = settleBy(settle[at] as Stage, state);
+      if (pending !== undefined) return finishSlowly(state, pending, at);
     }
     state.trace?.end(state);
+    return undefined;
+  }
+
+  async function finishSlowly(state: CallState, waiting: Promise<void>, first: number): Promise<void> {
+    await waiting;
+    for (const stage of settle.slice(first + 1)) await settleBy(stage, state);
+    state.trace?.end(state);
+  }
+
+  /** What one stage cannot settle must not keep the others from it. */
+  function settleBy(stage: Stage, state: CallState): void | Promise<void> {
+    const failed = (error: unknown) =>
+      log.error({ err: error, stage: stage.name, requestId: state.call.requestId }, 'stage failed');
+    observe(stage, state);
+    try {
+      return stage.run(state)?.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  async function executeAndFinish(state: CallState): Promise<void> {
+    if (state.outcome === null && state.thrown === null) {
+      observe(execute, state);
+      try {
+        await execute.run(state);
+      } catch (error) {
+        state.thrown = { error };
+      }
+    }
+    const finishing = finish(state);
+    if (finishing !== undefined) await finishing;
   }
 
   function observe(stage: Stage, state: CallState): void {
@@ -108,17 +155,9 @@ export function createPipeline({ deps, stores, caches, audit, usage, gauge, dead
   return {
     prepare,
     finish,
-    async run(state) {
-      await prepare(state);
-      if (state.outcome === null && state.thrown === null) {
-        observe(execute, state);
-        try {
-          await execute.run(state);
-        } catch (error) {
-          state.thrown = { error };
-        }
-      }
-      await finish(state);
+    run(state) {
+      const preparing = prepare(state);
+      return preparing === undefined ? executeAndFinish(state) : preparing.then(() => executeAndFinish(state));
     },
     stream(state) {
       observe(execute, state);

@@ -95,7 +95,7 @@ export const discoveryPlan: Plan = {
   action: null,
 };
 
-/** Making or removing a webhook at the product. Undefined when the connector cannot. */
+/** Making, renewing or removing a webhook at the product. Undefined when the connector cannot. */
 export function webhookPlan(connector: ConnectorDefinition, { webhookId, change }: WebhookTarget): Plan | undefined {
   const webhook = connector.webhooks?.find(({ id }) => id === webhookId);
   if (webhook?.registration === undefined) return undefined;

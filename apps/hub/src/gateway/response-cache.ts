@@ -1,5 +1,4 @@
-// The caches of GW-6 that answer calls. Health needs none: what the last check found is stored, and reading it asks no provider.
-// Opened credentials are kept by the vault.
+// The caches of GW-6 that answer calls. That of health stands in the room health; opened credentials are kept by the vault.
 import type { TagCache } from '@inthub/connector-sdk';
 import type { Clock } from '@inthub/contracts';
 import { LRUCache } from 'lru-cache';

@@ -31,7 +31,7 @@ export function streamCall(pipeline: Pipeline, state: CallState): ActionStream {
 async function* eventsOf(pipeline: Pipeline, state: CallState, onSettled: () => void): AsyncGenerator<ActionEvent> {
   let settling: Promise<void> | undefined;
   const settle = () => {
-    settling ??= pipeline.finish(state).then(onSettled);
+    settling ??= Promise.resolve(pipeline.finish(state)).then(onSettled);
     return settling;
   };
   await pipeline.prepare(state);

@@ -24,6 +24,8 @@ export interface HealthSummary {
   readonly nextCheckAt: string | null;
   /** The last turn was left out because the hub is offline. */
   readonly skippedOffline: boolean;
+  /** What the last check found was at hand; the integration itself is read for every question. */
+  readonly cached: boolean;
 }
 
 /** Uptime and latency over one window (CAT-7). */

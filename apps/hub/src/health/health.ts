@@ -4,6 +4,7 @@ import { cursorKind, type Database, pageByTime } from '../database/database.ts';
 import type { Log } from '../telemetry/telemetry.ts';
 import { createCheckLoop } from './check-loop.ts';
 import { type CheckTiming, defaultTiming } from './check-timing.ts';
+import { createHealthCache, type LastCheck } from './health-cache.ts';
 import type { HealthSample, HealthSummary, HealthWindow } from './health-types.ts';
 import { type RunCheckOptions, runCheck, storeSample } from './run-check.ts';
 import { type StoredSample, selectSamples, selectWindows } from './sample-repository.ts';
@@ -14,16 +15,33 @@ export type { HealthSample, HealthSummary, HealthWindow } from './health-types.t
 
 /** Polling schedule and history. */
 export interface Health {
-  /** @throws HubError `not_found` */
-  summary(tenantId: TenantId, integrationId: string): Promise<HealthSummary>;
+  /**
+   * Health as last checked. Give the integration itself where it has just been read; else it is read.
+   * @throws HubError `not_found`
+   */
+  summary(tenantId: TenantId, integration: string | Integration): Promise<HealthSummary>;
   /** Checks, newest first, and what they say about each window up to now. @throws HubError `not_found`, `invalid_cursor` */
   history(
     tenantId: TenantId,
     integrationId: string,
     page: { cursor?: string; limit: number },
   ): Promise<Page<HealthSample> & { windows: readonly HealthWindow[] }>;
-  /** Keeps the outcome of a connection test that a person ran; polls keep theirs themselves. */
-  note(tenantId: TenantId, integrationId: string, outcome: CheckOutcomeRecord): Promise<void>;
+  /**
+   * Keeps the outcome of a connection test that a person ran; polls keep theirs themselves.
+   * @param checkedAt When the catalog recorded it (`lastTestedAt`); default now.
+   */
+  note(
+    tenantId: TenantId,
+    integrationId: string,
+    outcome: CheckOutcomeRecord,
+    checkedAt?: string | null,
+  ): Promise<void>;
+  /** Something about the integration has changed, here or on another replica. */
+  forget(tenantId: string, integrationId: string): void;
+  /** After a change that concerns all integrations of a tenant. */
+  forgetTenant(tenantId: string): void;
+  /** When changes may have gone unheard. */
+  forgetAll(): void;
   /** Claims and runs what is due, until nothing is; returns how many. */
   runDue(signal: AbortSignal): Promise<number>;
   /** Starts the worker's loop. */
@@ -71,6 +89,7 @@ export function createHealth(options: HealthOptions): Health {
   const { checkTimeoutMs = 60_000, tickMs = 1_000 } = options;
   const checkOptions: RunCheckOptions = { ...options, timing, checkTimeoutMs };
   const soon = (ms: number) => new Date(clock.now().getTime() + ms);
+  const cache = createHealthCache(clock);
   let lastLook: number | undefined;
   let stopping: AbortController | undefined;
   let running: Promise<void> = Promise.resolve();
@@ -93,9 +112,22 @@ export function createHealth(options: HealthOptions): Health {
     });
   }
 
+  async function readLastCheck(tenantId: TenantId, integrationId: string): Promise<LastCheck> {
+    return database.tenant(tenantId, async (tx) => {
+      const [scheduled, [last]] = await Promise.all([
+        findScheduled(tx, integrationId),
+        selectSamples(tx, integrationId, { limit: 1 }),
+      ]);
+      return { last, nextCheckAt: scheduled?.dueAt ?? null, skippedOffline: scheduled?.skippedOffline ?? false };
+    });
+  }
+
   const loop = createCheckLoop({
     claim,
-    run: (job, signal) => runCheck(checkOptions, job, signal),
+    async run(job, signal) {
+      await runCheck(checkOptions, job, signal);
+      cache.forget(job.tenantId, job.integrationId);
+    },
     concurrency,
     tickMs,
     clock,
@@ -103,20 +135,14 @@ export function createHealth(options: HealthOptions): Health {
   });
 
   return {
-    async summary(tenantId, integrationId) {
-      const integration = await find(tenantId, integrationId);
-      return database.tenant(tenantId, async (tx) => {
-        const [scheduled, [last]] = await Promise.all([
-          findScheduled(tx, integrationId),
-          selectSamples(tx, integrationId, { limit: 1 }),
-        ]);
-        return summarise({
-          integration,
-          last,
-          nextCheckAt: scheduled?.dueAt ?? null,
-          skippedOffline: scheduled?.skippedOffline ?? false,
-        });
-      });
+    async summary(tenantId, of) {
+      const { epoch } = cache;
+      const integration = typeof of === 'string' ? await find(tenantId, of) : of;
+      const known = cache.get(integration);
+      if (known !== undefined) return summarise({ integration, ...known, cached: true });
+      const found = await readLastCheck(tenantId, integration.id);
+      cache.keep(integration, found, epoch);
+      return summarise({ integration, ...found, cached: false });
     },
     async history(tenantId, integrationId, { cursor, limit }) {
       await find(tenantId, integrationId);
@@ -134,10 +160,15 @@ export function createHealth(options: HealthOptions): Health {
       );
       return { items: items.map(({ id: _, ...sample }) => sample), nextCursor, windows };
     },
-    async note(tenantId, integrationId, outcome) {
+    async note(tenantId, integrationId, outcome, checkedAt) {
       if (!isId(integrationId)) throw new HubError('not_found', 'There is no such integration.');
-      await database.tenant(tenantId, (tx) => storeSample(tx, clock, integrationId, outcome));
+      const at = checkedAt ?? clock.now().toISOString();
+      await database.tenant(tenantId, (tx) => storeSample(tx, integrationId, outcome, at));
+      cache.forget(tenantId, integrationId);
     },
+    forget: cache.forget,
+    forgetTenant: cache.forgetTenant,
+    forgetAll: cache.forgetAll,
     runDue: (signal) => loop.untilIdle(signal),
     start() {
       if (stopping !== undefined) return;

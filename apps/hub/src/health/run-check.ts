@@ -46,7 +46,10 @@ export async function runCheck(options: RunCheckOptions, claim: Claim, signal: A
     const integration = await recordOutcome(options, claim, outcome);
     const waitMs = integration === null ? null : nextCheckIn(integration.status, timing, random());
     await database.tenant(tenantId, async (tx) => {
-      if (integration !== null) await storeSample(tx, clock, integrationId, outcome);
+      if (integration !== null) {
+        const checkedAt = integration.lastTestedAt ?? clock.now().toISOString();
+        await storeSample(tx, integrationId, outcome, checkedAt);
+      }
       if (waitMs === null) return retire(tx, claim);
       const dueAt = new Date(clock.now().getTime() + waitMs);
       return release(tx, claim, { dueAt, skippedOffline: outcome.skipped === true });
@@ -56,17 +59,20 @@ export async function runCheck(options: RunCheckOptions, claim: Claim, signal: A
   }
 }
 
-/** Keeps an outcome in the history, if it says anything about the integration. */
+/**
+ * Keeps an outcome in the history, if it says anything about the integration.
+ * @param checkedAt When the catalog recorded it: by that the sample is known to be the row's.
+ */
 export async function storeSample(
   tx: TenantTx,
-  clock: Clock,
   integrationId: string,
   outcome: CheckOutcomeRecord,
+  checkedAt: string,
 ): Promise<void> {
   if (!isAboutIntegration(outcome)) return;
   await insertSample(tx, integrationId, {
     id: createId(),
-    checkedAt: clock.now().toISOString(),
+    checkedAt,
     success: outcome.success,
     latencyMs: Math.max(0, outcome.latencyMs),
     errorCode: outcome.errorCode,

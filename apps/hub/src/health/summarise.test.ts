@@ -9,6 +9,7 @@ const details = (success: boolean, errorCode: string | null) =>
     last: { checkedAt: '2026-11-21T10:00:00.000Z', success, latencyMs: 5, errorCode, message: '' },
     nextCheckAt: null,
     skippedOffline: false,
+    cached: false,
   }).details;
 
 describe('summary of the last check', () => {
@@ -32,14 +33,17 @@ describe('summary of the last check', () => {
   );
 
   it('knows nothing before the first check', () => {
-    expect(summarise({ integration, last: undefined, nextCheckAt: null, skippedOffline: true })).toEqual({
-      status: 'degraded',
-      checkedAt: null,
-      latencyMs: null,
-      details: { authValid: null, serviceReachable: null, rateLimitOk: null, lastError: 'why' },
-      consecutiveFailures: 2,
-      nextCheckAt: null,
-      skippedOffline: true,
-    });
+    expect(summarise({ integration, last: undefined, nextCheckAt: null, skippedOffline: true, cached: false })).toEqual(
+      {
+        status: 'degraded',
+        checkedAt: null,
+        latencyMs: null,
+        details: { authValid: null, serviceReachable: null, rateLimitOk: null, lastError: 'why' },
+        consecutiveFailures: 2,
+        nextCheckAt: null,
+        skippedOffline: true,
+        cached: false,
+      },
+    );
   });
 });

@@ -24,10 +24,11 @@ export interface SummariseInput {
   readonly last: HealthSample | undefined;
   readonly nextCheckAt: Date | null;
   readonly skippedOffline: boolean;
+  readonly cached: boolean;
 }
 
 /** What the last check tells, in the terms of the API. */
-export function summarise({ integration, last, nextCheckAt, skippedOffline }: SummariseInput): HealthSummary {
+export function summarise({ integration, last, nextCheckAt, skippedOffline, cached }: SummariseInput): HealthSummary {
   return {
     status: integration.health,
     checkedAt: last?.checkedAt ?? null,
@@ -41,6 +42,7 @@ export function summarise({ integration, last, nextCheckAt, skippedOffline }: Su
     consecutiveFailures: integration.consecutiveFailures,
     nextCheckAt: nextCheckAt?.toISOString() ?? null,
     skippedOffline,
+    cached,
   };
 }
 

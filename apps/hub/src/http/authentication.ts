@@ -34,7 +34,7 @@ export function registerAuthentication(app: App, access: Pick<Access, 'authentic
   });
 }
 
-function lacksScope(scope: Scope): HubError {
+export function lacksScope(scope: Scope): HubError {
   return new HubError('forbidden', `This needs the scope ${scope}; the caller does not have it.`, {
     details: { requiredScope: scope },
   });

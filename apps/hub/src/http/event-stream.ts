@@ -1,6 +1,8 @@
+import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import type { ActionEvent } from '@inthub/contracts';
 import type { FastifyReply } from 'fastify';
+import { encodingOf, type FlatHeaders, setHeaders } from './raw-answer.ts';
 
 export interface EventStreamOptions {
   /** Silence after which a comment is sent, so that nothing on the way takes the connection for dead. Default 15 s. */
@@ -53,25 +55,71 @@ export function sendText(
   reply: FastifyReply,
   frames: AsyncIterable<string>,
   onGone: () => void,
-  { commentEveryMs = 15_000, maxStalls = 4 }: EventStreamOptions = {},
+  options: EventStreamOptions = {},
 ): FastifyReply {
   const { raw } = reply;
-  const { socket } = reply.request;
   raw.once('close', onGone);
+  keepAlive(raw, options);
+  setHeaders(reply, streamHeaders);
+  return reply.send(Readable.from(frames, { objectMode: false, highWaterMark: 16_384 }));
+}
+
+/** `sendFrames` without Fastify. Resolves when all was written, or the client is gone. */
+export async function writeFrames(
+  response: ServerResponse,
+  headers: FlatHeaders,
+  { first, rest, frameOf }: FrameSource,
+  options: EventStreamOptions = {},
+): Promise<void> {
+  response.on('close', () => void rest.return?.());
+  if (response.destroyed) {
+    await rest.return?.();
+    return;
+  }
+  keepAlive(response, options);
+  response.writeHead(200, [...headers, ...streamHeaders]);
+  for (let step = first; step.done !== true; step = await rest.next()) {
+    const frame = frameOf(step.value);
+    if (frame !== '' && !response.write(frame, encodingOf(frame))) await writable(response);
+    if (response.destroyed) return;
+  }
+  response.end();
+}
+
+const streamHeaders: FlatHeaders = [
+  'content-type',
+  'text/event-stream; charset=utf-8',
+  'cache-control',
+  'no-store',
+  'x-accel-buffering',
+  'no',
+];
+
+/** Room for more, or the end of the connection. */
+function writable(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done).off('close', done);
+      resolve();
+    };
+    response.on('drain', done).on('close', done);
+    if (response.destroyed) done();
+  });
+}
+
+/** Comments while it is silent; the end of a client that takes nothing although something waits for it. */
+function keepAlive(response: ServerResponse, { commentEveryMs = 15_000, maxStalls = 4 }: EventStreamOptions): void {
+  const { socket } = response;
+  if (socket === null) return;
   let stalls = 0;
   // Node's timeout of a connection does not fire while a waiting write makes progress.
-  raw.setTimeout(commentEveryMs, () => {
+  response.setTimeout(commentEveryMs, () => {
     stalls = socket.writableLength > 0 ? stalls + 1 : 0;
     if (stalls >= maxStalls) {
       socket.destroy();
       return;
     }
-    if (stalls === 0 && raw.headersSent && !raw.writableEnded) raw.write(': waiting\n\n');
+    if (stalls === 0 && response.headersSent && !response.writableEnded) response.write(': waiting\n\n');
     socket.setTimeout(commentEveryMs);
   });
-  return reply
-    .header('content-type', 'text/event-stream; charset=utf-8')
-    .header('cache-control', 'no-store')
-    .header('x-accel-buffering', 'no')
-    .send(Readable.from(frames, { objectMode: false, highWaterMark: 16_384 }));
 }

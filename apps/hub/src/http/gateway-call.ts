@@ -28,7 +28,7 @@ function traceOf({ traceparent, tracestate }: FastifyRequest): TraceContext {
  * Aborts when the connection ends before the answer does. Fastify's own `request.signal` does not serve: it listens to the request,
  * which Node closes as soon as its body is read.
  */
-function callerAbort(response: ServerResponse): AbortController {
+export function callerAbort(response: ServerResponse): AbortController {
   const caller = new AbortController();
   response.once('close', () => {
     if (!response.writableFinished) caller.abort(new HubError('cancelled'));

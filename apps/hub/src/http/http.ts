@@ -1,15 +1,16 @@
-import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import { createTraceBook, type TraceBook, type Tracer } from '../telemetry/telemetry.ts';
 import { registerAuthentication } from './authentication.ts';
 import type { App } from './fastify-types.ts';
 import { findHostileText } from './hostile-text.ts';
-import { type LagMeter, registerLoadShedding } from './load-shedding.ts';
+import { createGate, type LagMeter, registerLoadShedding } from './load-shedding.ts';
 import { registerProblems } from './problems.ts';
 import { registerReference } from './reference.ts';
+import { requestIdOf } from './request-id.ts';
 import { routes } from './routes/routes.ts';
 import { registerSchemas } from './schemas.ts';
 import type { Services } from './services.ts';
+import { registerShortPath } from './short-path/short-path.ts';
 import { registerTracing } from './tracing.ts';
 import { registerValidation } from './validation.ts';
 
@@ -30,7 +31,6 @@ export interface HttpOptions {
 }
 
 const bodyLimit = 1024 * 1024;
-const requestIdForm = /^[A-Za-z0-9._-]{8,64}$/;
 
 /** The HTTP API: an instance that is ready to `listen` or `inject`. */
 export async function createHttpServer(services: Services, options: HttpOptions): Promise<App> {
@@ -43,17 +43,13 @@ export async function createHttpServer(services: Services, options: HttpOptions)
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
-    // A caller's own id is kept when it is harmless, so that its logs and ours can be joined.
-    genReqId: (request) => {
-      const given = request.headers['x-request-id'];
-      return typeof given === 'string' && requestIdForm.test(given) ? given : randomUUID();
-    },
+    genReqId: requestIdOf,
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
   }) as unknown as App;
 
   registerSchemas(app);
-  registerValidation(app);
+  const bodies = registerValidation(app);
   registerProblems(app);
   // Hooks run for every request, in this order: with a callback instead of a promise they take no turn of the event loop.
   app.addHook('onRequest', (request, reply, done) => {
@@ -61,7 +57,8 @@ export async function createHttpServer(services: Services, options: HttpOptions)
     reply.header('x-content-type-options', 'nosniff');
     done();
   });
-  registerLoadShedding(app, services.clock, options.lag ?? null);
+  const gate = options.lag == null ? null : createGate(services.clock, options.lag);
+  registerLoadShedding(app, gate);
   registerTracing(app, options.tracer ?? null, options.traces ?? createTraceBook());
   registerAuthentication(app, services.access);
   app.addHook('preValidation', (request, _reply, done) => {
@@ -85,6 +82,10 @@ export async function createHttpServer(services: Services, options: HttpOptions)
   });
   await registerReference(app, options);
   for (const route of routes) route(app, services);
+  const beginShortPath = registerShortPath(app, services, { gate, bodies, log: options.log });
   await app.ready();
+  // Who looks closely wants to see each request, as Fastify shows it.
+  const isWatched = (options.tracer ?? null) !== null || options.log.level === 'debug' || options.log.level === 'trace';
+  if (!isWatched) beginShortPath();
   return app;
 }

@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '@inthub/contracts';
 import Fastify from 'fastify';
 import { expect, it } from 'vitest';
 import type { App } from './fastify-types.ts';
-import { createAdmission, registerLoadShedding } from './load-shedding.ts';
+import { createAdmission, createGate, registerLoadShedding } from './load-shedding.ts';
 import { registerProblems } from './problems.ts';
 
 let nowMs = 0;
@@ -58,7 +58,7 @@ it('refuses only a crowd: 503 with Retry-After before anything else is done; pro
   const open = Promise.withResolvers<void>();
   const app = Fastify() as unknown as App;
   registerProblems(app);
-  registerLoadShedding(app, clock, lag);
+  registerLoadShedding(app, createGate(clock, lag));
   app.get('/work', async () => {
     begun += 1;
     await open.promise;

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type Clock, HubError } from '@inthub/contracts';
 import type { App } from './fastify-types.ts';
@@ -28,27 +29,46 @@ const resolutionMs = 10;
  * number of requests admitted a second falls while the event loop runs late and rises while it does not, so a provider that takes
  * long lowers nothing, and a flood costs callers who are admitted little. Routes that are `untraced` (probes, metrics) always pass.
  */
-export function registerLoadShedding(app: App, clock: Clock, lag: LagMeter | null): void {
+export function registerLoadShedding(app: App, gate: Gate | null): void {
   app.decorateRequest('shed', false);
-  if (lag === null) return;
-  const admission = createAdmission(clock, lag);
-  let underWay = 0;
-  const onClose = () => {
-    underWay -= 1;
-  };
+  if (gate === null) return;
   app.addHook('onRequest', (request, reply, done) => {
-    if (request.routeOptions.config.untraced === true) return done();
-    if (admission.take() || underWay < leastUnderWay) {
-      underWay += 1;
-      reply.raw.once('close', onClose);
-      return done();
-    }
+    if (request.routeOptions.config.untraced === true || gate.enter(reply.raw)) return done();
     request.shed = true;
     done(
       new HubError('unavailable', 'The hub has more to do than it can; try again shortly.', { retryAfterMs: 1_000 }),
     );
   });
-  app.addHook('onClose', async () => lag.close());
+  app.addHook('onClose', async () => gate.close());
+}
+
+/** Who may come in now. */
+export interface Gate {
+  /** Requests that were let in and are not answered yet. */
+  readonly underWay: number;
+  /** False: not now. Whoever is let in is counted until its answer has gone out. */
+  enter(response: ServerResponse): boolean;
+  close(): void;
+}
+
+export function createGate(clock: Clock, lag: LagMeter): Gate {
+  const admission = createAdmission(clock, lag);
+  let underWay = 0;
+  const onClose = () => {
+    underWay -= 1;
+  };
+  return {
+    get underWay() {
+      return underWay;
+    },
+    enter(response) {
+      if (!admission.take() && underWay >= leastUnderWay) return false;
+      underWay += 1;
+      response.on('close', onClose);
+      return true;
+    },
+    close: () => lag.close(),
+  };
 }
 
 /** A token bucket whose rate follows the lag. */

@@ -1,8 +1,10 @@
 import { errorCodes, type FieldError, HubError, toProblem } from '@inthub/contracts';
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from './fastify-types.ts';
+import { setHeaders, type WholeAnswer } from './raw-answer.ts';
 
-const problemType = 'application/problem+json';
+/** Fastify adds the charset to everything that calls itself JSON. */
+const problemType = 'application/problem+json; charset=utf-8';
 
 /** Every 4xx and 5xx of the hub is a problem document (RFC 9457); this is the one mapper out. */
 export function registerProblems(app: App): void {
@@ -15,9 +17,7 @@ export function registerProblems(app: App): void {
 
   app.setErrorHandler((error: FastifyError | HubError, request, reply) => {
     const known = toHubError(error);
-    if (errorCodes[known.code].status >= 500 && known.blame === 'hub') {
-      request.log.error({ err: known.cause ?? error, code: known.code }, 'request failed');
-    }
+    reportOwnFault(request.log, error, known);
     return sendProblem(reply, request, known);
   });
 
@@ -44,19 +44,34 @@ export function sendProblem(
   error: HubError,
   extensions: object = {},
 ): FastifyReply {
-  if (error.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer realm="inthub"');
-  const retryAfter = error.retryAfterMs;
-  if (retryAfter !== undefined) reply.header('retry-after', String(Math.max(1, Math.ceil(retryAfter / 1000))));
-  const problem = toProblem(error, { requestId: request.id, instance: instanceOf(request) });
+  const { status, headers, body } = problemReply(error, { requestId: request.id, url: request.url }, extensions);
+  setHeaders(reply, headers);
   // A plain string: the problem has one shape for all routes, whatever their response schemas say.
-  return reply
-    .code(error.status)
-    .header('content-type', problemType)
-    .send(JSON.stringify({ ...problem, ...extensions }));
+  return reply.code(status).send(body);
+}
+
+/** A problem document as it goes out. */
+export function problemReply(
+  error: HubError,
+  { requestId, url }: { readonly requestId: string; readonly url: string },
+  extensions: object = {},
+): WholeAnswer {
+  const headers = ['content-type', problemType];
+  if (error.code === 'unauthenticated') headers.push('www-authenticate', 'Bearer realm="inthub"');
+  const { status, retryAfterMs } = error;
+  if (retryAfterMs !== undefined) headers.push('retry-after', String(Math.max(1, Math.ceil(retryAfterMs / 1000))));
+  const problem = toProblem(error, { requestId, instance: instanceOf(url) });
+  return { status, headers, body: JSON.stringify({ ...problem, ...extensions }) };
+}
+
+/** The hub's own faults are the operator's to see. */
+export function reportOwnFault(log: FastifyBaseLogger, thrown: Error, known: HubError): void {
+  if (errorCodes[known.code].status < 500 || known.blame !== 'hub') return;
+  log.error({ err: known.cause ?? thrown, code: known.code }, 'request failed');
 }
 
 /** The path without what may be a webhook's secret. */
-function instanceOf({ url }: FastifyRequest): string {
+function instanceOf(url: string): string {
   const [path = '/'] = url.split('?');
   return path.replace(/^(\/+v1\/webhooks\/[^/]*)\/.*$/, '$1');
 }

@@ -95,6 +95,7 @@ const InstanceHealth = Type.Object({
   consecutiveFailures: Type.Integer(),
   nextCheckAt: NullableTimestamp,
   skippedOffline: Type.Boolean(),
+  cached: Type.Boolean({ description: 'What the last check found was at hand.' }),
 });
 
 export const HealthReport = Type.Object(

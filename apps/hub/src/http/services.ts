@@ -12,7 +12,7 @@ import type { Models } from '../models/models.ts';
 import type { ConnectorRegistry, Grants } from '../runtime/runtime.ts';
 import type { Metrics } from '../telemetry/telemetry.ts';
 import type { Vault } from '../vault/vault.ts';
-import type { InboundWebhooks, OutgoingWebhooks } from '../webhooks/webhooks.ts';
+import type { AllDeadLetters, InboundWebhooks, OutgoingWebhooks } from '../webhooks/webhooks.ts';
 
 /** The rooms that the HTTP API is a thin caller of. */
 export interface Services {
@@ -23,7 +23,8 @@ export interface Services {
   readonly catalog: Catalog;
   readonly doctor: Doctor;
   readonly events: EventReader;
-  readonly bus: Pick<EventBus, 'consumers' | 'deadLetters'>;
+  readonly bus: Pick<EventBus, 'consumers'>;
+  readonly deadLetters: AllDeadLetters;
   readonly streams: EventStreams;
   readonly expiries: Pick<ExpiryCalendar, 'list'>;
   readonly retention: Pick<Retention, 'list' | 'set'>;

@@ -7,6 +7,8 @@ const ttlMs = 5_000;
 /** Model integrations of one tenant that can be named. */
 const maxIntegrations = 2_000;
 const pageSize = 500;
+/** Names of models that one tenant uses. */
+const maxResolved = 1_000;
 
 /** An integration and a model of it. */
 export interface ModelTarget {
@@ -24,6 +26,9 @@ export interface ResolvedModel {
   readonly targets: readonly ModelTarget[];
   readonly failOverOn: ReadonlySet<string>;
 }
+
+/** What was resolved by these names, so that it need not be again. */
+type Loaded = NamedModels & { readonly resolved: LRUCache<string, ResolvedModel> };
 
 export interface NamedModels {
   readonly integrations: ReadonlyMap<
@@ -52,9 +57,9 @@ export interface ModelDirectoryDeps {
 
 /** Names of models, as callers use them: kept for a moment, one load for a cold tenant. */
 export function createModelDirectory({ listIntegrations, listRoutes }: ModelDirectoryDeps): ModelDirectory {
-  const cache = new LRUCache<string, Promise<NamedModels>>({ max: maxTenants, ttl: ttlMs });
+  const cache = new LRUCache<string, Promise<Loaded>>({ max: maxTenants, ttl: ttlMs });
 
-  async function load(tenantId: TenantId): Promise<NamedModels> {
+  async function load(tenantId: TenantId): Promise<Loaded> {
     const integrations = new Map<string, { id: string; connectorId: string; status: string }>();
     let cursor: string | null = null;
     do {
@@ -66,10 +71,10 @@ export function createModelDirectory({ listIntegrations, listRoutes }: ModelDire
       cursor = page.nextCursor;
     } while (cursor !== null && integrations.size < maxIntegrations);
     const routes = new Map((await listRoutes(tenantId)).map((route) => [route.alias, route]));
-    return { integrations, routes };
+    return { integrations, routes, resolved: new LRUCache({ max: maxResolved }) };
   }
 
-  function names(tenantId: TenantId): Promise<NamedModels> {
+  function names(tenantId: TenantId): Promise<Loaded> {
     const known = cache.get(tenantId);
     if (known !== undefined) return known;
     const loading = load(tenantId);
@@ -85,10 +90,13 @@ export function createModelDirectory({ listIntegrations, listRoutes }: ModelDire
     names,
     async resolve(tenantId, name) {
       const known = await names(tenantId);
-      const route = known.routes.get(name);
-      if (route !== undefined) return ofRoute(route, known);
-      const target = ofIntegration(name, known);
-      if (target !== undefined) return { alias: null, missing: [], targets: [target], failOverOn: new Set() };
+      const before = known.resolved.get(name);
+      if (before !== undefined) return before;
+      const found = find(name, known);
+      if (found !== undefined) {
+        known.resolved.set(name, found);
+        return found;
+      }
       const aliases = [...known.routes.keys()].slice(0, 10);
       const integrations = [...known.integrations.keys()].slice(0, 10).map((integration) => `${integration}/<model>`);
       const there = [...aliases, ...integrations];
@@ -101,6 +109,13 @@ export function createModelDirectory({ listIntegrations, listRoutes }: ModelDire
     forgetTenant: (tenantId) => void cache.delete(tenantId),
     forgetAll: () => cache.clear(),
   };
+}
+
+function find(name: string, known: NamedModels): ResolvedModel | undefined {
+  const route = known.routes.get(name);
+  if (route !== undefined) return ofRoute(route, known);
+  const target = ofIntegration(name, known);
+  return target && { alias: null, missing: [], targets: [target], failOverOn: new Set() };
 }
 
 function ofRoute(route: ModelRoute, { integrations }: NamedModels): ResolvedModel {

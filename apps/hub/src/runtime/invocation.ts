@@ -36,9 +36,10 @@ export interface DiscoveryQuery {
   readonly limit: number;
 }
 
-/** A webhook to make at the product, or to remove from it. */
+/** A webhook to make at the product, to keep alive there, or to remove from it. */
 export type WebhookChange =
   | { readonly kind: 'register'; readonly request: WebhookRegistrationRequest }
+  | { readonly kind: 'renew'; readonly webhook: RegisteredWebhook & { readonly target?: string } }
   | { readonly kind: 'deregister'; readonly webhook: RegisteredWebhook & { readonly target?: string } };
 
 /** Runs connector code in the host that fits its origin. Input is already validated; output is validated here. */
@@ -51,7 +52,7 @@ export interface Runtime {
   testConnection(invocation: Invocation): Promise<ConnectionReport>;
   /** One doctor check of the connector's own. @throws HubError `not_found` when it has no such check. */
   check(checkId: string, invocation: Invocation): Promise<CheckOutcome>;
-  /** Null when it was removed. @throws HubError as `run` does. */
+  /** Null when it was renewed or removed. @throws HubError as `run` does. */
   changeWebhook(
     registration: WebhookRegistration,
     change: WebhookChange,

@@ -20,7 +20,17 @@ const positive = (maximum: number) => Type.Integer({ minimum: 1, maximum });
 const record = Type.Record(Type.String(), Type.Unknown());
 
 const Scheme = Type.Object({
-  scheme: Type.Enum(['none', 'bearer', 'basic', 'header', 'mtls', 'registry-challenge', 'token-exchange']),
+  scheme: Type.Enum([
+    'none',
+    'bearer',
+    'basic',
+    'header',
+    'secret-url',
+    'mtls',
+    'registry-challenge',
+    'token-exchange',
+    'signed-jwt',
+  ]),
 });
 const pointer = Type.String({ pattern: '^(/[^/]*)+$', maxLength: 256 });
 const ExpirySign = Type.Object({
@@ -81,6 +91,7 @@ const ManifestShape = Type.Object({
       kind: Type.Union([Type.Enum([...credentialKinds]), Type.Null()]),
       title: text(128),
       help: text(4_000),
+      types: Type.Optional(list(text(128), 50)),
       apply: Scheme,
       perHost: Type.Optional(Type.Record(Type.String(), Scheme)),
       perPath: Type.Optional(Type.Record(Type.String(), Scheme)),

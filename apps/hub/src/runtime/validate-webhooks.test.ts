@@ -16,6 +16,7 @@ const sound = {
     targetTitle: 'owner/repository',
     register: async () => ({ externalId: '1' }),
     deregister: async () => {},
+    renewal: { everyMs: 300_000, renew: async () => {} },
   },
 };
 
@@ -29,6 +30,8 @@ describe('webhooks of a plugin', () => {
     expect(webhook?.verify({} as never, [])).toBe('valid');
     expect(webhook?.registration?.targetTitle).toBe('owner/repository');
     expect(await webhook?.registration?.register({} as never, {} as never)).toEqual({ externalId: '1' });
+    expect(webhook?.registration?.renewal?.everyMs).toBe(300_000);
+    await expect(webhook?.registration?.renewal?.renew({} as never, {} as never)).resolves.toBeUndefined();
     expect(webhook?.handshake).toBeUndefined();
   });
 
@@ -41,6 +44,9 @@ describe('webhooks of a plugin', () => {
     [[{ ...sound, proof: 'trust' }], '/proof'],
     [[{ ...sound, maxBodyBytes: 1e9 }], '/maxBodyBytes'],
     [[{ ...sound, registration: { register: 1 } }], 'registration: register is not a function'],
+    [[{ ...sound, registration: { ...sound.registration, renewal: { everyMs: 1 } } }], '/registration/renewal/everyMs'],
+    [[{ ...sound, registration: { ...sound.registration, renewal: { everyMs: 300_000 } } }], 'renew is not a function'],
+    [[{ ...sound, receipt: { status: 500, contentType: 'a/b', body: '' } }], '/receipt/status'],
     [[{ ...sound, events: 'all' }], '/events'],
   ])('%# that are wrong are named', (given, fault) => {
     const faults: string[] = [];

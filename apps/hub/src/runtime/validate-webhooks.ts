@@ -13,7 +13,19 @@ const webhookCheck = createSchemaCheck(
     secretFrom: Type.Optional(Type.Enum(['hub', 'product'])),
     maxBodyBytes: Type.Optional(Type.Integer({ minimum: 1, maximum: 25 << 20 })),
     types: Type.Optional(Type.Array(text(128), { maxItems: 50 })),
-    registration: Type.Optional(Type.Object({ targetTitle: Type.Optional(text(256)) })),
+    receipt: Type.Optional(
+      Type.Object({
+        status: Type.Integer({ minimum: 200, maximum: 299 }),
+        contentType: text(128),
+        body: Type.String({ maxLength: 16_384 }),
+      }),
+    ),
+    registration: Type.Optional(
+      Type.Object({
+        targetTitle: Type.Optional(text(256)),
+        renewal: Type.Optional(Type.Object({ everyMs: Type.Integer({ minimum: 300_000 }) })),
+      }),
+    ),
   }),
   { base: '' },
 );
@@ -52,7 +64,21 @@ function webhookOf(value: unknown, where: string, faults: string[]): WebhookDefi
       ...asObject(data['registration']),
       register: functionOf(registration, 'register', faults, `${where}.registration`),
       deregister: functionOf(registration, 'deregister', faults, `${where}.registration`),
+      ...renewalOf(registration, data, faults, where),
     };
   }
   return { ...data, ...functions } as unknown as WebhookDefinition;
+}
+
+function renewalOf(
+  registration: Readonly<Record<string, unknown>>,
+  data: object,
+  faults: string[],
+  where: string,
+): object {
+  const renewal = asObject(registration['renewal']);
+  if (renewal === undefined) return {};
+  const copied = asObject(asObject((data as Readonly<Record<string, unknown>>)['registration'])?.['renewal']);
+  const renew = functionOf(renewal, 'renew', faults, `${where}.registration.renewal`);
+  return { renewal: { ...copied, renew } };
 }

@@ -22,6 +22,10 @@ export interface Redactor {
    */
   redact(value: unknown, tenantId?: string): unknown;
   redactText(text: string, tenantId?: string): string;
+  /** Whether `redactText` would leave it as it is. */
+  isHarmless(text: string, tenantId: string): boolean;
+  /** Whether a field of this name may be hidden whatever it holds. */
+  mayHide(name: string): boolean;
 }
 
 const limits = { depth: 12, nodes: 10_000, text: 1_000_000 };
@@ -111,7 +115,13 @@ export function createRedactor(options: { maxSecrets?: number } = {}): Redactor 
     return walk(value, false);
   }
 
-  return { learn, redact, redactText };
+  return {
+    learn,
+    redact,
+    redactText,
+    isHarmless: (text, tenantId) => harmless.has(text) || redactText(text, tenantId) === text,
+    mayHide: (name) => name === 'key' || holdsSecret(name, {}),
+  };
 }
 
 /** Names repeat endlessly, so the answer for each is kept; the map stays small because only short names enter. */

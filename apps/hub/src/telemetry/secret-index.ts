@@ -7,7 +7,11 @@ const shortestPart = 16;
 const prefixLength = shortestSecret;
 /** More secrets than this with one beginning: whatever begins so is hidden, without looking further. */
 const maxBucket = 32;
-const filterBits = 16;
+const filterBits = 20;
+/** Characters that one look at the filter takes in. */
+const gramLength = 4;
+/** Between looks: wherever a secret begins, one of them falls wholly into its first characters. */
+const stride = prefixLength - gramLength + 1;
 
 interface Form {
   readonly text: string;
@@ -37,14 +41,21 @@ export function createSecretIndex(limits: { secrets: number; characters: number 
   /** Oldest first; a secret that is seen again becomes the youngest. */
   const secrets = new Map<string, Secret>();
   const buckets = new Map<string, Form[]>();
-  /** One bit for the first characters of each form: nearly every place in a text is ruled out by looking at this alone. */
+  /** A bit for each four characters in a row of each form's beginning: nearly every place in a text is ruled out by looking at these. */
   let filter = new Uint8Array(1 << (filterBits - 3));
   let characters = 0;
   let forgotten = 0;
 
   function mark(form: string): void {
-    const hash = beginning(form, 0);
-    filter[hash >> 3] = (filter[hash >> 3] ?? 0) | (1 << (hash & 7));
+    for (let at = 0; at < stride; at += 1) {
+      const hash = gramHash(form, at);
+      filter[hash >> 3] = (filter[hash >> 3] ?? 0) | (1 << (hash & 7));
+    }
+  }
+
+  function isMarked(text: string, at: number): boolean {
+    const hash = gramHash(text, at);
+    return ((filter[hash >> 3] ?? 0) & (1 << (hash & 7))) !== 0;
   }
 
   function forget(text: string, secret: Secret): void {
@@ -66,8 +77,7 @@ export function createSecretIndex(limits: { secrets: number; characters: number 
 
   /** How many characters at `at` belong to a secret; 0 when none do. */
   function matchAt(text: string, at: number, owner: string | undefined): number {
-    const hash = beginning(text, at);
-    if (((filter[hash >> 3] ?? 0) & (1 << (hash & 7))) === 0) return 0;
+    if (!isMarked(text, at)) return 0;
     const bucket = buckets.get(text.slice(at, at + prefixLength));
     if (bucket === undefined) return 0;
     if (bucket.length > maxBucket) return wordLength(text, at);
@@ -78,6 +88,15 @@ export function createSecretIndex(limits: { secrets: number; characters: number 
       if (length === form.text.length || length >= shortestPart) longest = Math.max(longest, length);
     }
     return longest;
+  }
+
+  /** The first secret that begins in this range, both ends included. */
+  function firstMatch(text: string, from: number, to: number, owner: string | undefined) {
+    for (let at = from; at <= to && at + prefixLength <= text.length; at += 1) {
+      const length = matchAt(text, at, owner);
+      if (length > 0) return { at, length };
+    }
+    return undefined;
   }
 
   return {
@@ -112,15 +131,18 @@ export function createSecretIndex(limits: { secrets: number; characters: number 
       if (secrets.size === 0) return text;
       let result = '';
       let copied = 0;
-      for (let at = 0; at + prefixLength <= text.length; ) {
-        const length = matchAt(text, at, owner);
-        if (length === 0) {
-          at += 1;
-          continue;
+      let look = 0;
+      while (look + gramLength <= text.length) {
+        if (isMarked(text, look)) {
+          const found = firstMatch(text, Math.max(copied, look - stride + 1), look, owner);
+          if (found !== undefined) {
+            result += text.slice(copied, found.at) + replacement;
+            copied = found.at + found.length;
+            look = copied;
+            continue;
+          }
         }
-        result += text.slice(copied, at) + replacement;
-        at += length;
-        copied = at;
+        look += stride;
       }
       return copied === 0 ? text : result + text.slice(copied);
     },
@@ -128,7 +150,7 @@ export function createSecretIndex(limits: { secrets: number; characters: number 
 }
 
 /** A hash of the four characters at `at`, within the filter. */
-function beginning(text: string, at: number): number {
+function gramHash(text: string, at: number): number {
   const hash =
     ((text.charCodeAt(at) * 31 + text.charCodeAt(at + 1)) * 31 + text.charCodeAt(at + 2)) * 31 +
     text.charCodeAt(at + 3);

@@ -12,7 +12,7 @@ import {
 import { listenOnLoopback } from '@inthub/testing';
 import pg from 'pg';
 import { createAuditLog } from '../audit/audit.ts';
-import { createTestTenant, openTestDatabase, silentLog } from '../database/testing.ts';
+import { createTestTenant, type OpenTestDatabase, openTestDatabase, silentLog } from '../database/testing.ts';
 import { createEgress } from '../egress/egress.ts';
 import { createEventLog } from '../events/events.ts';
 import { createRedactor, createTelemetry, type Metrics } from '../telemetry/telemetry.ts';
@@ -81,6 +81,7 @@ export async function startSink(): Promise<Sink> {
 }
 
 export interface DispatchRig {
+  readonly test: OpenTestDatabase;
   readonly tenantId: TenantId;
   readonly metrics: Metrics;
   /** One worker's rooms; `start` runs its loops until the rig is closed. */
@@ -157,6 +158,7 @@ export async function openDispatchRig(overrides: Partial<OutgoingWebhooksDeps> =
   });
   const acting = actingFor(tenantId);
   return {
+    test,
     tenantId,
     metrics,
     webhooks,

@@ -1,5 +1,11 @@
 /** The room's one way in: what arrives (receive/) and what is sent (dispatch/). */
 // biome-ignore-start lint/performance/noBarrelFile: a room is entered by its service file only, so what others need is named here.
+export {
+  type AllDeadLetters,
+  createAllDeadLetters,
+  type DeadLetterKind,
+  deadLetterKinds,
+} from './dead-letters.ts';
 export { createOutgoingWebhooks, type OutgoingWebhooks, type OutgoingWebhooksDeps } from './dispatch/dispatch.ts';
 export type { EndpointView, EndpointWithSecret, WebhookKind } from './receive/endpoint-views.ts';
 export {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { AgentClock } from '../agent-clock.ts';
 import { AgentError } from '../agent-error.ts';
-import type { LiveBackend, RouterProduct, Upstream } from '../router-product.ts';
+import type { LiveBackend, RouterProduct } from '../router-product.ts';
 import { runCommand } from '../run-command.ts';
 import { editNginx, parseNginx } from './nginx-config.ts';
 
@@ -67,5 +67,5 @@ export function createNginx({ program, configFile, pidFile, clock }: NginxOption
     },
     // The open-source nginx does not tell how its upstreams fare.
     live: async () => new Map<string, ReadonlyMap<string, LiveBackend>>(),
-  } satisfies RouterProduct & { parse(text: string): readonly Upstream[] };
+  };
 }

@@ -4,6 +4,7 @@ import { countsOf, fieldsOf, stopReasonOf } from './chat-answer.ts';
 import { refusalOf } from './errors.ts';
 import type { OpenAiProduct } from './product.ts';
 import { CompletionUsage } from './schema.ts';
+import { type TwinReader, twinReaderOf } from './twin-piece.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -18,6 +19,7 @@ export async function* readChatStream(
 ): AsyncGenerator<readonly CountedDelta[]> {
   let started = false;
   let refused = false;
+  let readTwin: TwinReader | undefined;
   for await (const events of parseEventStream(chunks)) {
     const deltas: CountedDelta[] = [];
     for (const { data } of events) {
@@ -25,7 +27,13 @@ export async function* readChatStream(
         if (deltas.length > 0) yield deltas;
         return;
       }
+      const text = readTwin?.(data);
+      if (text !== undefined) {
+        if (text !== '') deltas.push({ type: 'text', text });
+        continue;
+      }
       const piece = parsePiece(data, product);
+      const before = deltas.length;
       if (!started) {
         started = true;
         deltas.push({ type: 'start', id: textOf(piece['id']) ?? null, model: textOf(piece['model']) || asked });
@@ -38,6 +46,9 @@ export async function* readChatStream(
       const usage = piece['usage'];
       if (isObject(usage) && checkValue(CompletionUsage, usage).length === 0)
         deltas.push({ type: 'usage', usage: countsOf(usage as CompletionUsage) });
+      const [only, ...others] = deltas.slice(before);
+      if (only?.type === 'text' && only.logprobs === undefined && others.length === 0)
+        readTwin = twinReaderOf(data, only.text);
     }
     if (deltas.length > 0) yield deltas;
   }

@@ -130,6 +130,9 @@ export type Integration = {
     consecutiveFailures: number;
     features: {
         syncEnabled: boolean;
+        /**
+         * Whether deliveries of the product are taken in. They also need an endpoint of the integration.
+         */
         webhooksEnabled: boolean;
         streamingEnabled: boolean;
     };
@@ -137,6 +140,10 @@ export type Integration = {
         requestsPerMinute?: number;
         requestsPerHour?: number;
         concurrentRequests?: number;
+        /**
+         * Webhook deliveries that are taken in for it; what comes faster is answered with 429. Default 30 000.
+         */
+        webhooksPerMinute?: number;
     };
     usage: {
         totalRequests: number;
@@ -417,6 +424,10 @@ export type HealthReport = {
     consecutiveFailures: number;
     nextCheckAt: string | null;
     skippedOffline: boolean;
+    /**
+     * What the last check found was at hand.
+     */
+    cached: boolean;
     lifecycle: 'installed' | 'authenticating' | 'active' | 'degraded' | 'error' | 'paused' | 'uninstalling' | 'uninstalled';
 };
 
@@ -927,6 +938,9 @@ export type CreateIntegrationData = {
         ownerId?: string | null;
         features?: {
             syncEnabled?: boolean;
+            /**
+             * Whether deliveries of the product are taken in. They also need an endpoint of the integration.
+             */
             webhooksEnabled?: boolean;
             streamingEnabled?: boolean;
         };
@@ -934,6 +948,10 @@ export type CreateIntegrationData = {
             requestsPerMinute?: number;
             requestsPerHour?: number;
             concurrentRequests?: number;
+            /**
+             * Webhook deliveries that are taken in for it; what comes faster is answered with 429. Default 30 000.
+             */
+            webhooksPerMinute?: number;
         };
         /**
          * Also submit it for verification.
@@ -1075,6 +1093,9 @@ export type ChangeIntegrationData = {
         ownerId?: string | null;
         features?: {
             syncEnabled?: boolean;
+            /**
+             * Whether deliveries of the product are taken in. They also need an endpoint of the integration.
+             */
             webhooksEnabled?: boolean;
             streamingEnabled?: boolean;
         };
@@ -1082,6 +1103,10 @@ export type ChangeIntegrationData = {
             requestsPerMinute?: number;
             requestsPerHour?: number;
             concurrentRequests?: number;
+            /**
+             * Webhook deliveries that are taken in for it; what comes faster is answered with 429. Default 30 000.
+             */
+            webhooksPerMinute?: number;
         };
     };
     headers?: {
@@ -1139,6 +1164,9 @@ export type ReplaceIntegrationData = {
         ownerId?: string | null;
         features?: {
             syncEnabled?: boolean;
+            /**
+             * Whether deliveries of the product are taken in. They also need an endpoint of the integration.
+             */
             webhooksEnabled?: boolean;
             streamingEnabled?: boolean;
         };
@@ -1146,6 +1174,10 @@ export type ReplaceIntegrationData = {
             requestsPerMinute?: number;
             requestsPerHour?: number;
             concurrentRequests?: number;
+            /**
+             * Webhook deliveries that are taken in for it; what comes faster is answered with 429. Default 30 000.
+             */
+            webhooksPerMinute?: number;
         };
     };
     headers?: {
@@ -2559,6 +2591,9 @@ export type InstallInstanceData = {
         ownerId?: string | null;
         features?: {
             syncEnabled?: boolean;
+            /**
+             * Whether deliveries of the product are taken in. They also need an endpoint of the integration.
+             */
             webhooksEnabled?: boolean;
             streamingEnabled?: boolean;
         };
@@ -2566,6 +2601,10 @@ export type InstallInstanceData = {
             requestsPerMinute?: number;
             requestsPerHour?: number;
             concurrentRequests?: number;
+            /**
+             * Webhook deliveries that are taken in for it; what comes faster is answered with 429. Default 30 000.
+             */
+            webhooksPerMinute?: number;
         };
         /**
          * Also submit it for verification.
@@ -2701,6 +2740,9 @@ export type ChangeInstanceData = {
         ownerId?: string | null;
         features?: {
             syncEnabled?: boolean;
+            /**
+             * Whether deliveries of the product are taken in. They also need an endpoint of the integration.
+             */
             webhooksEnabled?: boolean;
             streamingEnabled?: boolean;
         };
@@ -2708,6 +2750,10 @@ export type ChangeInstanceData = {
             requestsPerMinute?: number;
             requestsPerHour?: number;
             concurrentRequests?: number;
+            /**
+             * Webhook deliveries that are taken in for it; what comes faster is answered with 429. Default 30 000.
+             */
+            webhooksPerMinute?: number;
         };
     };
     headers?: {
@@ -5412,44 +5458,6 @@ export type ListKeptAnnotationsResponses = {
 
 export type ListKeptAnnotationsResponse = ListKeptAnnotationsResponses[keyof ListKeptAnnotationsResponses];
 
-export type PostKeptAnnotationData = {
-    body?: never;
-    path: {
-        /**
-         * Id of the resource.
-         */
-        id: string;
-        /**
-         * Id of the kept annotation.
-         */
-        keptId: string;
-    };
-    query?: never;
-    url: '/api/v1/integrations/{id}/annotations/{keptId}/post';
-};
-
-export type PostKeptAnnotationErrors = {
-    /**
-     * Problem document.
-     */
-    '4XX': Problem;
-    /**
-     * Problem document.
-     */
-    '5XX': Problem;
-};
-
-export type PostKeptAnnotationError = PostKeptAnnotationErrors[keyof PostKeptAnnotationErrors];
-
-export type PostKeptAnnotationResponses = {
-    /**
-     * Default Response
-     */
-    200: ScmOperationResult;
-};
-
-export type PostKeptAnnotationResponse = PostKeptAnnotationResponses[keyof PostKeptAnnotationResponses];
-
 export type RemoveKeptAnnotationData = {
     body?: never;
     path: {
@@ -5487,6 +5495,82 @@ export type RemoveKeptAnnotationResponses = {
 };
 
 export type RemoveKeptAnnotationResponse = RemoveKeptAnnotationResponses[keyof RemoveKeptAnnotationResponses];
+
+export type GetKeptAnnotationData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the resource.
+         */
+        id: string;
+        /**
+         * Id of the kept annotation.
+         */
+        keptId: string;
+    };
+    query?: never;
+    url: '/api/v1/integrations/{id}/annotations/{keptId}';
+};
+
+export type GetKeptAnnotationErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type GetKeptAnnotationError = GetKeptAnnotationErrors[keyof GetKeptAnnotationErrors];
+
+export type GetKeptAnnotationResponses = {
+    /**
+     * Default Response
+     */
+    200: KeptAnnotation;
+};
+
+export type GetKeptAnnotationResponse = GetKeptAnnotationResponses[keyof GetKeptAnnotationResponses];
+
+export type PostKeptAnnotationData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the resource.
+         */
+        id: string;
+        /**
+         * Id of the kept annotation.
+         */
+        keptId: string;
+    };
+    query?: never;
+    url: '/api/v1/integrations/{id}/annotations/{keptId}/post';
+};
+
+export type PostKeptAnnotationErrors = {
+    /**
+     * Problem document.
+     */
+    '4XX': Problem;
+    /**
+     * Problem document.
+     */
+    '5XX': Problem;
+};
+
+export type PostKeptAnnotationError = PostKeptAnnotationErrors[keyof PostKeptAnnotationErrors];
+
+export type PostKeptAnnotationResponses = {
+    /**
+     * Default Response
+     */
+    200: ScmOperationResult;
+};
+
+export type PostKeptAnnotationResponse = PostKeptAnnotationResponses[keyof PostKeptAnnotationResponses];
 
 export type ListBudgetsData = {
     body?: never;
@@ -5917,7 +6001,18 @@ export type ListDeadLettersData = {
          */
         cursor?: string;
         limit?: number;
+        /**
+         * event: given up by a part of the hub. delivery: an outgoing webhook that was given up or parked.
+         */
+        kind?: 'event' | 'delivery';
+        /**
+         * Finds events only.
+         */
         consumer?: string;
+        /**
+         * Finds deliveries only.
+         */
+        subscriptionId?: string;
         /**
          * Pattern: integration.paused, integration.* or *.
          */
@@ -5951,19 +6046,38 @@ export type ListDeadLettersResponses = {
      */
     200: {
         items: Array<{
+            /**
+             * event: given up by a part of the hub. delivery: an outgoing webhook that was given up or parked.
+             */
+            kind: 'event' | 'delivery';
+            /**
+             * Of a delivery: the webhook-id.
+             */
             id: string;
             /**
-             * The part of the hub that gave the event up.
+             * The part of the hub that gave the event up; null for a delivery.
              */
-            consumer: string;
-            event: IntegrationEvent;
+            consumer: string | null;
+            /**
+             * Of a delivery; null for an event.
+             */
+            subscriptionId: string | null;
+            /**
+             * exhausted: its retries ran out. parked: set aside, with its place in the order. Null for an event.
+             */
+            deliveryStatus: 'exhausted' | 'parked' | null;
+            eventType: string;
+            /**
+             * Null for a delivery whose event the log no longer has: it cannot be sent again.
+             */
+            event: IntegrationEvent | null;
             attempts: number;
             error: string;
             deadAt: string;
             /**
-             * How often it was sent round again already.
+             * How often it was sent round again already; null for a delivery, whose attempts go on counting.
              */
-            redrives: number;
+            redrives: number | null;
         }>;
         nextCursor: string | null;
     };
@@ -6001,19 +6115,42 @@ export type GetDeadLetterResponses = {
      * Default Response
      */
     200: {
+        /**
+         * event: given up by a part of the hub. delivery: an outgoing webhook that was given up or parked.
+         */
+        kind: 'event' | 'delivery';
+        /**
+         * Of a delivery: the webhook-id.
+         */
         id: string;
         /**
-         * The part of the hub that gave the event up.
+         * The part of the hub that gave the event up; null for a delivery.
          */
-        consumer: string;
-        event: IntegrationEvent;
+        consumer: string | null;
+        /**
+         * Of a delivery; null for an event.
+         */
+        subscriptionId: string | null;
+        /**
+         * exhausted: its retries ran out. parked: set aside, with its place in the order. Null for an event.
+         */
+        deliveryStatus: 'exhausted' | 'parked' | null;
+        eventType: string;
+        /**
+         * Null for a delivery whose event the log no longer has: it cannot be sent again.
+         */
+        event: IntegrationEvent | null;
         attempts: number;
         error: string;
         deadAt: string;
         /**
-         * How often it was sent round again already.
+         * How often it was sent round again already; null for a delivery, whose attempts go on counting.
          */
-        redrives: number;
+        redrives: number | null;
+        /**
+         * Of a delivery, oldest first.
+         */
+        attemptLog?: Array<WebhookAttempt>;
     };
 };
 
@@ -6023,7 +6160,18 @@ export type RedriveDeadLettersData = {
     body: {
         filter: {
             ids?: Array<string>;
+            /**
+             * event: given up by a part of the hub. delivery: an outgoing webhook that was given up or parked.
+             */
+            kind?: 'event' | 'delivery';
+            /**
+             * Finds events only.
+             */
             consumer?: string;
+            /**
+             * Finds deliveries only.
+             */
+            subscriptionId?: string;
             /**
              * Pattern: integration.paused, integration.* or *.
              */
@@ -6067,6 +6215,14 @@ export type RedriveDeadLettersResponses = {
     200: {
         count: number;
         /**
+         * How many of them are events.
+         */
+        events: number;
+        /**
+         * How many of them are deliveries.
+         */
+        deliveries: number;
+        /**
          * More match than were taken in one go.
          */
         more: boolean;
@@ -6080,7 +6236,18 @@ export type DropDeadLettersData = {
     body: {
         filter: {
             ids?: Array<string>;
+            /**
+             * event: given up by a part of the hub. delivery: an outgoing webhook that was given up or parked.
+             */
+            kind?: 'event' | 'delivery';
+            /**
+             * Finds events only.
+             */
             consumer?: string;
+            /**
+             * Finds deliveries only.
+             */
+            subscriptionId?: string;
             /**
              * Pattern: integration.paused, integration.* or *.
              */
@@ -6122,6 +6289,14 @@ export type DropDeadLettersResponses = {
      */
     200: {
         count: number;
+        /**
+         * How many of them are events.
+         */
+        events: number;
+        /**
+         * How many of them are deliveries.
+         */
+        deliveries: number;
         /**
          * More match than were taken in one go.
          */

@@ -107,11 +107,24 @@ function buildRequest(spec: HttpRequest, url: URL, options: TestHttpClientOption
   const scheme: AuthScheme = spec.auth === 'none' ? { scheme: 'none' } : authSchemeFor(auth, endpoint, url);
   return {
     method: spec.method,
-    url,
+    url: scheme.scheme === 'secret-url' ? secretAddress(scheme.url, url, options) : url,
     headers: { ...headers, ...authHeader(scheme, credential) },
     body,
     auth: scheme.scheme,
   };
+}
+
+/** As egress does it. A canary is no address: it stands below the endpoint, so that a test still notices when it leaks. */
+function secretAddress(template: string, asked: URL, { endpoint, credential }: TestHttpClientOptions): URL {
+  const filled = fillTemplate(template, credential);
+  const base = new URL(endpoint);
+  const address = URL.canParse(filled) ? new URL(filled) : new URL(`/${filled}`, base);
+  if (address.origin !== base.origin)
+    throw new HubError('egress_denied', `The address in the credential is not at the endpoint, ${base.origin}.`);
+  const below = asked.pathname.slice(base.pathname.replace(/\/+$/, '').length);
+  if (below !== '/') address.pathname = `${address.pathname.replace(/\/+$/, '')}${below}`;
+  for (const [name, value] of asked.searchParams) address.searchParams.append(name, value);
+  return address;
 }
 
 /** Schemes that need a conversation first (challenge, exchange) and TLS certificates add no header here. */
@@ -185,7 +198,7 @@ function toResponse(
   const text = async () => decodeProviderText(await whole());
   return {
     status,
-    url: request.url.href,
+    url: request.auth === 'secret-url' ? `${request.url.origin}/` : request.url.href,
     headers,
     bytes: whole,
     text,

@@ -4,6 +4,7 @@ import formats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
 import {
   type AuthScheme,
+  authMethodsOf,
   type ConnectorDefinition,
   checkValue,
   ciActionIds,
@@ -58,7 +59,10 @@ export function manifestConformance(connector: ConnectorDefinition): void {
       (_id, type) => {
         const schema = composeConfigSchema(manifest, type);
         expect(() => compileStrictly(schema)).not.toThrow();
-        const base = { endpoint: type.defaultEndpoint ?? 'https://provider.test', authMode: manifest.auth[0]?.mode };
+        const base = {
+          endpoint: type.defaultEndpoint ?? 'https://provider.test',
+          authMode: authMethodsOf(manifest, type.id)[0]?.mode,
+        };
         const required = new Set<string>(type.config.required ?? []);
         const missing = checkValue(schema, base).filter(
           ({ rule, path }) => !(rule === 'required' && required.has(path.slice(1))),
@@ -128,6 +132,8 @@ function templatesOf(scheme: AuthScheme): readonly string[] {
       return [scheme.username, scheme.password];
     case 'header':
       return [scheme.value];
+    case 'secret-url':
+      return [scheme.url];
     case 'registry-challenge':
       return [scheme.username, scheme.password].filter((template) => template !== undefined);
     case 'token-exchange':

@@ -2,6 +2,7 @@ import type { Clock, CredentialMaterial, IntegrationConfig } from '@inthub/contr
 import {
   type ActionContext,
   type AuthMethod,
+  authMethodsOf,
   type ConnectorDefinition,
   checkValue,
   composeConfigSchema,
@@ -46,7 +47,7 @@ export function createTestContext(options: TestContextOptions): TestContext {
   const { connector, respond, clock = createManualClock(), signal = new AbortController().signal } = options;
   const type = findType(connector, options.type);
   const config = buildConfig(connector, type, options.config);
-  const auth = chooseAuth(connector, config, options.credential);
+  const auth = chooseAuth(connector, type, config, options.credential);
   const credential = auth.kind === null ? undefined : (options.credential ?? canaryCredential(auth.kind));
 
   const requests: SentRequest[] = [];
@@ -114,7 +115,7 @@ function buildConfig(
 ): IntegrationConfig {
   const config = {
     endpoint: type.defaultEndpoint ?? 'https://provider.test',
-    authMode: manifest.auth[0]?.mode ?? 'none',
+    authMode: authMethodsOf(manifest, type.id)[0]?.mode ?? 'none',
     ...given,
   };
   const errors = checkValue(composeConfigSchema(manifest, type), config, '/config');
@@ -126,10 +127,11 @@ function buildConfig(
 
 function chooseAuth(
   { manifest }: ConnectorDefinition,
+  type: IntegrationTypeManifest,
   { authMode }: IntegrationConfig,
   credential: CredentialMaterial | undefined,
 ): AuthMethod {
-  const methods = manifest.auth.filter(({ mode }) => mode === authMode);
+  const methods = authMethodsOf(manifest, type.id).filter(({ mode }) => mode === authMode);
   const auth = credential === undefined ? methods[0] : methods.find(({ kind }) => kind === credential.kind);
   if (auth === undefined)
     throw new Error(`${manifest.id} has no authentication ${authMode} with ${credential?.kind ?? 'no credential'}.`);

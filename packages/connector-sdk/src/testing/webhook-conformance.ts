@@ -12,6 +12,8 @@ export interface WebhookSample {
   readonly headers?: Readonly<Record<string, string>>;
   /** Types that `translate` gives, in order; empty for what the connector does not know or has no event for. */
   readonly events: readonly string[];
+  /** Parameters of the address. */
+  readonly query?: Readonly<Record<string, string>>;
   /** Default: not looked at. */
   readonly deliveryId?: string;
   /** Default: not looked at. */
@@ -35,7 +37,9 @@ export interface WebhookConformanceOptions {
   /** The proof holds a time, and outside ± this many milliseconds it is stale. Default: the product signs no time. */
   readonly toleranceMs?: number;
   /** Handshakes and what answers them. */
-  readonly handshakes?: readonly (Pick<WebhookSample, 'name' | 'body' | 'headers'> & { readonly answer: object })[];
+  readonly handshakes?: readonly (Pick<WebhookSample, 'name' | 'body' | 'headers' | 'query'> & {
+    readonly answer: object;
+  })[];
 }
 
 const receivedAt = new Date('2026-11-21T10:00:00.000Z');
@@ -71,11 +75,16 @@ export function webhookConformance(options: WebhookConformanceOptions): void {
   const first = samples[0];
   if (first === undefined) throw new Error(`webhookConformance of ${definition.id} needs a sample.`);
 
-  const signed = (sample: Pick<WebhookSample, 'body' | 'headers'>, key = secret, at = receivedAt): InboundDelivery => {
+  const signed = (
+    sample: Pick<WebhookSample, 'body' | 'headers' | 'query'>,
+    key = secret,
+    at = receivedAt,
+  ): InboundDelivery => {
     const body = bytesOf(sample.body);
     return createTestDelivery({
       body,
       receivedAt,
+      query: sample.query ?? {},
       headers: { 'content-type': 'application/json', ...sample.headers, ...options.sign?.(body, key, at) },
     });
   };
@@ -184,6 +193,14 @@ export function webhookConformance(options: WebhookConformanceOptions): void {
         if (unknown.kind !== undefined) expect(definition.kind?.(delivery)).toBe(unknown.kind);
       });
     }
+
+    it('has a receipt that means success, where it has one of its own', () => {
+      const { receipt } = definition;
+      if (receipt === undefined) return;
+      expect(receipt.status).toBeGreaterThanOrEqual(200);
+      expect(receipt.status).toBeLessThan(300);
+      expect(receipt.contentType).toMatch(/^[a-z]+\/[a-z0-9.+-]+/);
+    });
 
     it.each(handshakes)('answers a handshake: $name', async ({ answer, ...handshake }) => {
       const delivery = signed(handshake);

@@ -1,3 +1,4 @@
+import { authMethodsOf } from '@inthub/connector-sdk';
 import { type ConnectionTestResult, isErrorCode } from '@inthub/contracts';
 import type { Evidence } from '../evidence.ts';
 import type { DoctorCheck, Finding } from '../finding.ts';
@@ -41,6 +42,7 @@ function judge(result: ConnectionTestResult, evidence: Evidence): Finding {
 /** The connector's own words about where the credential comes from. */
 function whereToGetOne({ connector, integration }: Evidence): string[] {
   const { authMode } = integration.config;
-  const methods = connector?.manifest.auth.filter(({ mode, kind }) => mode === authMode && kind !== null) ?? [];
-  return methods.map(({ title, help }) => `${title}: ${help}`);
+  const methods = connector === undefined ? [] : authMethodsOf(connector.manifest, integration.type);
+  const fitting = methods.filter(({ mode, kind }) => mode === authMode && kind !== null);
+  return fitting.map(({ title, help }) => `${title}: ${help}`);
 }

@@ -6,6 +6,7 @@ import { createHeader } from './header.ts';
 import { mtls } from './mtls.ts';
 import { none } from './none.ts';
 import { createRegistryChallenge } from './registry-challenge.ts';
+import { createSecretUrl } from './secret-url.ts';
 import { createSignedJwt } from './signed-jwt.ts';
 import { createTokenExchange } from './token-exchange.ts';
 
@@ -31,6 +32,8 @@ function create(scheme: AuthScheme): Authenticator {
       return createBasic(scheme);
     case 'header':
       return createHeader(scheme);
+    case 'secret-url':
+      return createSecretUrl(scheme);
     case 'mtls':
       return mtls;
     case 'registry-challenge':

@@ -10,6 +10,8 @@ import type { TokenStore } from './token-store.ts';
 export interface Authorization {
   readonly headers: Readonly<Record<string, string>>;
   readonly identity?: ClientIdentity;
+  /** Path and query that the request goes to instead of its own, on the same origin. A secret: it is reported nowhere. */
+  readonly path?: string;
   /** Values that must not show in an error, as they went over the wire. */
   secrets(): readonly string[];
   /** The token in it was fetched for this very request; fetching another would bring the same. */

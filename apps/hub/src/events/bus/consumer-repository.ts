@@ -24,22 +24,41 @@ export async function upsertConsumer(
   return { xactId: rows[0]?.xact_id ?? start.xactId, seq: rows[0]?.seq ?? start.seq };
 }
 
-export interface LeaseClaim {
+interface LeaseRef {
   readonly name: string;
   readonly leaseId: string;
+}
+
+export interface LeaseClaim extends LeaseRef {
   readonly presence: number;
   readonly leaseMs: number;
 }
 
-/** The consumer's position, when its lease was free, has run out, or belonged to a process that is dead; else null. */
-export async function claimLease(tx: SystemTx, claim: LeaseClaim): Promise<LogPosition | null> {
-  const { rows } = await sql<{ xact_id: string; seq: string }>`
+export interface ClaimedConsumer {
+  readonly position: LogPosition;
+  /** How often in a row its process has ended without giving the lease back. */
+  readonly uncleanStops: number;
+}
+
+/** The consumer's place, when its lease was free, has run out, or belonged to a process that is dead; else null. */
+export async function claimLease(tx: SystemTx, claim: LeaseClaim): Promise<ClaimedConsumer | null> {
+  const { rows } = await sql<{ xact_id: string; seq: string; unclean_stops: number }>`
     UPDATE inthub.bus_consumers SET lease_id = ${claim.leaseId}, holder = ${claim.presence},
+      unclean_stops = CASE WHEN lease_id IS NULL THEN 0 ELSE least(unclean_stops + 1, 1000) END,
       lease_until = clock_timestamp() + ${claim.leaseMs} * interval '1 millisecond'
     WHERE name = ${claim.name} AND (lease_id IS NULL OR lease_until < clock_timestamp() OR NOT ${isHolderAlive})
-    RETURNING xact_id::text, seq::text`.execute(tx.db);
+    RETURNING xact_id::text, seq::text, unclean_stops`.execute(tx.db);
   const [row] = rows;
-  return row === undefined ? null : { xactId: row.xact_id, seq: row.seq };
+  return row === undefined
+    ? null
+    : { position: { xactId: row.xact_id, seq: row.seq }, uncleanStops: row.unclean_stops };
+}
+
+/** What came after the last unclean stop was gone through. */
+export async function forgetUncleanStops(tx: SystemTx, { name, leaseId }: LeaseRef): Promise<void> {
+  await sql`UPDATE inthub.bus_consumers SET unclean_stops = 0 WHERE name = ${name} AND lease_id = ${leaseId}`.execute(
+    tx.db,
+  );
 }
 
 const isHolderAlive = sql`EXISTS (SELECT FROM pg_locks l WHERE l.locktype = 'advisory'
@@ -63,7 +82,7 @@ export async function commitWithoutWaiting(tx: SystemTx): Promise<void> {
   await sql`SET LOCAL synchronous_commit = off`.execute(tx.db);
 }
 
-export async function releaseLease(tx: SystemTx, { name, leaseId }: { name: string; leaseId: string }): Promise<void> {
+export async function releaseLease(tx: SystemTx, { name, leaseId }: LeaseRef): Promise<void> {
   await sql`UPDATE inthub.bus_consumers SET lease_id = NULL, lease_until = NULL, holder = NULL
     WHERE name = ${name} AND lease_id = ${leaseId}`.execute(tx.db);
 }

@@ -1,9 +1,10 @@
 import { createId } from '@inthub/contracts';
 import type { TypePattern } from '../type-pattern.ts';
 import { claimLease, releaseLease, upsertConsumer } from './consumer-repository.ts';
-import type { LogPosition } from './log-repository.ts';
+import type { ConsumerSettings, ServeDeps } from './consumer-settings.ts';
+import { type LogPosition, selectEnd } from './log-repository.ts';
 import { createNudge } from './nudge.ts';
-import { type ConsumerSettings, type ServeDeps, serve } from './serve.ts';
+import { serve } from './serve.ts';
 import type { Transport } from './transport.ts';
 
 export interface ConsumerOptions {
@@ -28,6 +29,8 @@ export interface Consumer {
 }
 
 const errorPauseMs = 500;
+/** A process that is killed once is nobody's fault; from the second time on what it had in hand is looked at one by one. */
+const carefulAfter = 2;
 
 /** Registers a durable consumer and serves it whenever this process holds its lease, until stopped. */
 export function startConsumer(deps: ConsumerDeps, options: ConsumerOptions): Consumer {
@@ -73,15 +76,18 @@ export function startConsumer(deps: ConsumerDeps, options: ConsumerOptions): Con
   /** While the lease is held. @returns whether it was */
   async function serveUnderLease(): Promise<boolean> {
     const lease = { id: createId(), ms: timing.leaseMs };
-    const after = await database.system('inthub_relay', (tx) =>
-      claimLease(tx, { name, leaseId: lease.id, leaseMs: lease.ms, presence }),
-    );
-    if (after === null) return false;
-    log.debug({ consumer: name }, 'serving the consumer');
-    const common = { settings, lease, retries: true, due, stopping: stop.signal };
+    const claimed = await database.system('inthub_relay', async (tx) => {
+      const found = await claimLease(tx, { name, leaseId: lease.id, leaseMs: lease.ms, presence });
+      const isCareful = found !== null && settings.countStarts && found.uncleanStops >= carefulAfter;
+      return found === null ? null : { ...found, carefulUntil: isCareful ? await selectEnd(tx) : null };
+    });
+    if (claimed === null) return false;
+    const { position, uncleanStops, carefulUntil } = claimed;
+    log.debug({ consumer: name, uncleanStops }, 'serving the consumer');
+    const common = { settings, lease, retries: true, carefulUntil, due, stopping: stop.signal };
     try {
       if (everyoneReads) await serve(deps, { ...common, stream: null });
-      else await withSource(after, (stream) => serve(deps, { ...common, stream }));
+      else await withSource(position, (stream) => serve(deps, { ...common, stream }));
     } finally {
       await database.system('inthub_relay', (tx) => releaseLease(tx, { name, leaseId: lease.id }));
     }
@@ -97,7 +103,7 @@ export function startConsumer(deps: ConsumerDeps, options: ConsumerOptions): Con
   async function keepReading(): Promise<void> {
     const after = await registered;
     await withSource(after, (stream) =>
-      serve(deps, { settings, lease: null, retries: false, stream, due, stopping: stop.signal }),
+      serve(deps, { settings, lease: null, retries: false, carefulUntil: null, stream, due, stopping: stop.signal }),
     );
   }
 

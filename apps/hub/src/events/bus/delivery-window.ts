@@ -24,7 +24,11 @@ export type DeliveryOutcome =
   | { readonly result: 'done' }
   | { readonly result: 'failed'; readonly error: unknown }
   /** Not tried: an earlier event of its source waits. */
-  | { readonly result: 'parked' };
+  | { readonly result: 'parked' }
+  /** Not tried: to be taken from the table of those that wait, where every start is counted. */
+  | { readonly result: 'queued' }
+  /** Not tried any more. */
+  | { readonly result: 'dead'; readonly error: HubError };
 
 export interface WindowOptions {
   readonly handler: PositionedHandler;

@@ -56,6 +56,12 @@ export class LeaseLost extends Error {
   override readonly name = 'LeaseLost';
 }
 
+/** Before the attempt after `attempts` failed ones. @param random 0 ≤ x < 1 */
+export function retryPauseMs(attempts: number, retryDelaysMs: readonly number[], random: () => number): number {
+  const pauseMs = retryDelaysMs[Math.min(attempts, retryDelaysMs.length) - 1] ?? 0;
+  return pauseMs * (0.8 + 0.4 * random());
+}
+
 interface Changes {
   upserts: Map<string, Redelivery>;
   removed: Map<string, Redelivery>;
@@ -87,21 +93,27 @@ export function createLedger(options: LedgerOptions): Ledger {
   }
 
   function fail(handled: Handled, error: unknown): void {
-    const { event, position, row } = handled;
     const attempts = handled.attempts + 1;
-    const text = describe(error, (message) => options.redact(message, event.tenantId));
-    if (attempts <= maxRetries) {
-      const pauseMs = options.retryDelaysMs[Math.min(attempts, options.retryDelaysMs.length) - 1] ?? 0;
-      const jittered = pauseMs * (0.8 + 0.4 * options.random());
-      wait(handled, attempts, text, new Date(clock.now().getTime() + jittered));
+    if (attempts > maxRetries) {
+      giveUp(handled, attempts, error);
       return;
     }
+    const pauseMs = retryPauseMs(attempts, options.retryDelaysMs, options.random);
+    wait(handled, attempts, textOf(handled, error), new Date(clock.now().getTime() + pauseMs));
+  }
+
+  function textOf({ event }: Handled, error: unknown): string {
+    return describe(error, (message) => options.redact(message, event.tenantId));
+  }
+
+  function giveUp(handled: Handled, attempts: number, error: unknown): void {
+    const { event, position, row } = handled;
     changes.dead.push({
       id: createId(),
       event,
       position,
       attempts,
-      error: text,
+      error: textOf(handled, error),
       redrives: row?.redrives ?? 0,
       deadAt: clock.now(),
     });
@@ -138,8 +150,11 @@ export function createLedger(options: LedgerOptions): Ledger {
     settle(handled, outcome, onWritten) {
       const { event, row, attempts } = handled;
       if (outcome.result === 'failed') fail(handled, outcome.error);
+      else if (outcome.result === 'dead') giveUp(handled, attempts, outcome.error);
       else if (outcome.result === 'parked') wait(handled, attempts, null, null);
-      else if (row !== null) changes.removed.set(`${event.tenantId}/${event.id}`, row);
+      else if (outcome.result === 'queued') {
+        wait(handled, attempts, null, ordered && held.has(sourceKey(event)) ? null : clock.now());
+      } else if (row !== null) changes.removed.set(`${event.tenantId}/${event.id}`, row);
       else return onWritten?.();
       if (onWritten !== undefined) changes.onWritten.push(onWritten);
       options.onChange(true);

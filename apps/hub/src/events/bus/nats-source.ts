@@ -1,7 +1,6 @@
 import type { Clock, IntegrationEvent } from '@inthub/contracts';
 import { AckPolicy, type ConsumerConfig, type ConsumerMessages, DeliverPolicy, type JsMsg } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
-import { comparePositions, type LogPosition, logStart } from './log-repository.ts';
 import { isNotFound, type NatsLink, type StreamNames, subjectFilter } from './nats-connection.ts';
 import { createNudge } from './nudge.ts';
 import type { EventSource, SourceEntry } from './source.ts';
@@ -31,9 +30,12 @@ export function createNatsSource(
   let messages: ConsumerMessages | undefined;
   let failure: unknown;
   let isPumping = false;
-  /** Ordered only: in the consumer's hands, by position; what comes again of these is not handed over twice. */
-  const outstanding = new Set<string>();
-  let highest: LogPosition = logStart;
+  /**
+   * Ordered only: in the consumer's hands, by their number in the stream; what comes again of these is not handed over twice. Not by their
+   * position in the log: the stream keeps that order for each source only.
+   */
+  const outstanding = new Set<number>();
+  let highest = 0;
 
   function settings(names: StreamNames): ConsumerConfig {
     return {
@@ -55,7 +57,8 @@ export function createNatsSource(
       const { config, ack_floor } = await manager.consumers.info(names.stream, name);
       if (!reading.ordered && config.filter_subject === wanted.filter_subject && config.ack_wait === wanted.ack_wait)
         return;
-      floor = ack_floor.stream_seq;
+      // As long as nothing is acknowledged the server's floor is 0, wherever the consumer began.
+      floor = Math.max(ack_floor.stream_seq, (config.opt_start_seq ?? 1) - 1);
       await manager.consumers.delete(names.stream, name);
     } catch (error) {
       if (!isNotFound(error)) throw error;
@@ -95,16 +98,18 @@ export function createNatsSource(
     const event = JSON.parse(new TextDecoder().decode(message.data)) as IntegrationEvent;
     const [xactId = '0', seq = '0'] = (message.headers?.get(positionHeader) ?? '').split('.');
     const position = { xactId, seq };
-    if (!reading.ordered) return [{ event, position, acknowledge: () => message.ack() }];
-    const key = `${xactId}.${seq}`;
-    if (comparePositions(position, highest) <= 0) {
-      if (!outstanding.has(key)) message.ack();
+    if (!reading.ordered) {
+      return [{ event, position, isRepeated: message.redelivered, acknowledge: () => message.ack() }];
+    }
+    const place = message.seq;
+    if (place <= highest) {
+      if (!outstanding.has(place)) message.ack();
       return [];
     }
-    highest = position;
-    outstanding.add(key);
+    highest = place;
+    outstanding.add(place);
     const acknowledge = () => {
-      outstanding.delete(key);
+      outstanding.delete(place);
       message.ack();
     };
     return [{ event, position, acknowledge }];

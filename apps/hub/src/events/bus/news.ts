@@ -31,7 +31,7 @@ export interface EventNewsOptions {
 }
 
 /** Between two notifications: what is committed meanwhile goes together. */
-const spacingMs = 5;
+const spacingMs = 2;
 const mostTypes = 30;
 
 export function createEventNews({ clock, announce, sender }: EventNewsOptions): EventNews {

@@ -16,16 +16,23 @@ export interface Redelivery {
   readonly redrives: number;
 }
 
+/** One that is due. */
+export interface DueRedelivery extends Redelivery {
+  /** How many of its attempts nobody saw the end of: the process that made them is gone. */
+  readonly starts: number;
+}
+
 interface RedeliveryRow {
   event: IntegrationEvent;
   xact_id: string;
   seq: string;
   attempts: number;
+  starts: number;
   holds_source: boolean;
   redrives: number;
 }
 
-/** New ones, and new outcomes of those that were there. */
+/** New ones, and new outcomes of those that were there. What was not tried says nothing new of one that is there. */
 export async function upsertRedeliveries(tx: SystemTx, consumer: string, list: readonly Redelivery[]): Promise<void> {
   const rows = list.map(({ event, position, attempts, error, dueAt, holdsSource, redrives }) => ({
     tenant_id: event.tenantId,
@@ -47,7 +54,9 @@ export async function upsertRedeliveries(tx: SystemTx, consumer: string, list: r
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r (tenant_id uuid, event_id uuid, event jsonb, source text, xact_id text,
       seq bigint, attempts integer, error text, due_at text, holds_source boolean, redrives integer)
     ON CONFLICT (tenant_id, consumer, event_id) DO UPDATE
-      SET attempts = excluded.attempts, error = excluded.error, due_at = excluded.due_at`.execute(tx.db);
+      SET attempts = excluded.attempts, error = excluded.error, due_at = excluded.due_at, starts = 0 WHERE excluded.attempts > 0`.execute(
+    tx.db,
+  );
 }
 
 export interface EventKey {
@@ -83,25 +92,56 @@ export async function callNextOfSources(
   );
 }
 
-/** Those that are due, longest overdue first, without the ones under way. */
+/**
+ * Those that are due, without the ones under way: first those that no process has ended with, longest overdue first; of the others the least
+ * suspected first, so that the one to blame does not keep the innocent from their turn. At most `limit` of each.
+ */
 export async function selectDue(
   tx: SystemTx,
   query: { consumer: string; now: Date; limit: number; underWay: readonly string[] },
-): Promise<readonly Redelivery[]> {
+): Promise<readonly DueRedelivery[]> {
+  const { consumer, now, limit, underWay } = query;
+  const due = sql`consumer = ${consumer} AND due_at <= ${now} AND due_at < 'infinity' AND NOT event_id = ANY (${underWay as string[]}::uuid[])`;
+  // Two branches, so that each goes by its own index, however many wait.
   const { rows } = await sql<RedeliveryRow>`
-    SELECT event, xact_id::text, seq::text, attempts, holds_source, redrives FROM inthub.bus_redeliveries
-    WHERE consumer = ${query.consumer} AND due_at <= ${query.now} AND due_at < 'infinity'
-      AND NOT event_id = ANY (${query.underWay as string[]}::uuid[])
-    ORDER BY due_at LIMIT ${query.limit}`.execute(tx.db);
+    SELECT event, xact_id::text, seq::text, attempts, starts, holds_source, redrives FROM (
+      (SELECT * FROM inthub.bus_redeliveries WHERE ${due} AND starts = 0 ORDER BY due_at LIMIT ${limit})
+      UNION ALL
+      (SELECT * FROM inthub.bus_redeliveries WHERE ${due} AND starts > 0 ORDER BY starts, due_at LIMIT ${limit})
+    ) found ORDER BY starts, due_at`.execute(tx.db);
   return rows.map((row) => ({
     event: row.event,
     position: { xactId: row.xact_id, seq: row.seq },
-    attempts: row.attempts,
+    attempts: row.attempts + row.starts,
+    starts: row.starts,
     error: null,
-    dueAt: query.now,
+    dueAt: now,
     holdsSource: row.holds_source,
     redrives: row.redrives,
   }));
+}
+
+/** Notes that an attempt begins, and when there is another should the process end with this one. */
+export async function markStarted(
+  tx: SystemTx,
+  consumer: string,
+  started: readonly (EventKey & { readonly nextAt: Date })[],
+): Promise<void> {
+  await sql`UPDATE inthub.bus_redeliveries r SET starts = r.starts + 1, due_at = k."nextAt"
+    FROM jsonb_to_recordset(${JSON.stringify(started)}::jsonb) AS k ("tenantId" uuid, "eventId" uuid, "nextAt" timestamptz)
+    WHERE r.tenant_id = k."tenantId" AND r.consumer = ${consumer} AND r.event_id = k."eventId"`.execute(tx.db);
+}
+
+/** Takes that back: the attempt was given up in good order. */
+export async function unmarkStarted(
+  tx: SystemTx,
+  consumer: string,
+  keys: readonly EventKey[],
+  now: Date,
+): Promise<void> {
+  await sql`UPDATE inthub.bus_redeliveries r SET starts = greatest(r.starts - 1, 0), due_at = ${now}
+    FROM jsonb_to_recordset(${JSON.stringify(keys)}::jsonb) AS k ("tenantId" uuid, "eventId" uuid)
+    WHERE r.tenant_id = k."tenantId" AND r.consumer = ${consumer} AND r.event_id = k."eventId"`.execute(tx.db);
 }
 
 /** Which of these sources are still held up. */

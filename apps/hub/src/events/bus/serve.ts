@@ -1,43 +1,15 @@
-import type { Clock } from '@inthub/contracts';
-import type { Database } from '../../database/database.ts';
 import type { BatchHandler } from '../bus.ts';
 import { handBatch } from './batch.ts';
-import { createDeliveryWindow, type PositionedHandler, sourceKey } from './delivery-window.ts';
+import { forgetUncleanStops } from './consumer-repository.ts';
+import type { ConsumerSettings, ServeDeps } from './consumer-settings.ts';
+import { createDeliveryWindow, sourceKey } from './delivery-window.ts';
 import { createLedger, type Handled, LeaseLost } from './ledger.ts';
 import { comparePositions, type LogPosition } from './log-repository.ts';
 import { createNudge, type Nudge } from './nudge.ts';
-import { selectDue, selectHeldSources } from './redelivery-repository.ts';
+import { selectHeldSources } from './redelivery-repository.ts';
+import { createRetries } from './retries.ts';
 import type { EventSource, SourceEntry } from './source.ts';
 import { createWatermark } from './watermark.ts';
-
-/** A durable consumer as its subscriber described it. */
-export interface ConsumerSettings {
-  readonly consumer: string;
-  readonly handler: { readonly each: PositionedHandler } | { readonly batch: BatchHandler; readonly maxBatch: number };
-  readonly ordered: boolean;
-  readonly concurrency: number;
-  readonly maxRetries: number;
-  readonly retryDelaysMs: readonly number[];
-  readonly timeoutMs: number;
-  readonly pauseOn: (error: unknown) => boolean;
-}
-
-export interface ServeDeps {
-  readonly database: Database;
-  readonly clock: Clock;
-  readonly log: { debug(fields: object, message: string): void; warn(fields: object, message: string): void };
-  readonly random: () => number;
-  readonly redact: (text: string, tenantId: string) => string;
-  readonly timing: ServeTiming;
-}
-
-export interface ServeTiming {
-  /** How long a lease lasts without being renewed. */
-  readonly leaseMs: number;
-  /** How often a consumer looks for events whose retry is due, and at the log when nobody tells it of news. */
-  readonly retryPollMs: number;
-  readonly pollMs: number;
-}
 
 export interface ServeOptions {
   readonly settings: ConsumerSettings;
@@ -46,6 +18,11 @@ export interface ServeOptions {
   readonly stream: { readonly source: EventSource; readonly after: LogPosition } | null;
   /** Whether to serve the events that wait for a retry. */
   readonly retries: boolean;
+  /**
+   * Processes end without a word: events up to this place are not handled from the stream but from the table of those that wait, where the
+   * start of each attempt is written down first. Null: as usual.
+   */
+  readonly carefulUntil: LogPosition | null;
   /** Nudged when a retry may have come due before its time. */
   readonly due: Nudge;
   readonly stopping: AbortSignal;
@@ -54,7 +31,8 @@ export interface ServeOptions {
 /** Read ahead of what is done. */
 const maxWindow = 1_000;
 const readAtOnce = 200;
-const retriesAtOnce = 100;
+/** A process that ended had no more than a window beyond what it had written down, or little more. */
+const mostCareful = 2 * maxWindow;
 const positionEveryMs = 100;
 const patienceMs = 10_000;
 const errorPauseMs = 200;
@@ -87,6 +65,7 @@ export async function serve(deps: ServeDeps, options: ServeOptions): Promise<voi
       if (now) urgent.nudge();
     },
   });
+  let careful = options.carefulUntil === null ? null : { until: options.carefulUntil, left: mostCareful };
   const watermark = createWatermark((position) => ledger.advance(position));
   const window = createDeliveryWindow({
     ...settings,
@@ -95,6 +74,14 @@ export async function serve(deps: ServeDeps, options: ServeOptions): Promise<voi
     stopping: ended.signal,
     killed: killed.signal,
     clock,
+  });
+
+  const retries = createRetries(deps, {
+    settings,
+    ledger,
+    deliver: (handled, onWritten) => deliver(handled, () => undefined, onWritten),
+    due,
+    ended: ended.signal,
   });
 
   function deliver(handled: Handled, onSettled: () => void, onWritten?: () => void): void {
@@ -120,10 +107,35 @@ export async function serve(deps: ServeDeps, options: ServeOptions): Promise<voi
         continue;
       }
       const entries = await source.read('each' in handler ? Math.min(free, max) : max, ended.signal);
-      const isNew = ({ position }: Pick<SourceEntry, 'position'>) => comparePositions(position, after) > 0;
-      if ('each' in handler) for (const entry of entries) take(entry, isNew(entry));
-      else await takeAll(entries, handler.batch, isNew);
+      const isNew = ({ position, event }: Pick<SourceEntry, 'position' | 'event'>) =>
+        comparePositions(position, after) > 0 && (event === null || !retries.hasBuried(event.id));
+      const usual: SourceEntry[] = [];
+      for (const entry of entries) {
+        if (settings.countStarts && isNew(entry) && (entry.isRepeated === true || isCarefulAt(entry))) queue(entry);
+        else usual.push(entry);
+      }
+      if (careful !== null && usual.length > 0) await endCare();
+      if ('each' in handler) for (const entry of usual) take(entry, isNew(entry));
+      else await takeAll(usual, handler.batch, isNew);
     }
+  }
+
+  function isCarefulAt({ position }: SourceEntry): boolean {
+    if (careful === null || careful.left === 0 || comparePositions(position, careful.until) > 0) return false;
+    careful.left -= 1;
+    return true;
+  }
+
+  async function endCare(): Promise<void> {
+    careful = null;
+    if (lease === null) return;
+    await database.system('inthub_relay', (tx) => forgetUncleanStops(tx, { name: consumer, leaseId: lease.id }));
+  }
+
+  function queue({ event, position, acknowledge }: SourceEntry): void {
+    if (event !== null) ledger.settle({ event, position, attempts: 0, row: null }, { result: 'queued' }, acknowledge);
+    else acknowledge?.();
+    if (acknowledge === undefined) watermark.add(position)();
   }
 
   function take({ event, position, acknowledge }: SourceEntry, isNew: boolean): void {
@@ -138,7 +150,7 @@ export async function serve(deps: ServeDeps, options: ServeOptions): Promise<voi
   async function takeAll(
     entries: readonly SourceEntry[],
     batch: BatchHandler,
-    isNew: (entry: Pick<SourceEntry, 'position'>) => boolean,
+    isNew: (entry: Pick<SourceEntry, 'position' | 'event'>) => boolean,
   ): Promise<void> {
     const outcomes = await handBatch({
       events: entries.flatMap((entry) => (entry.event !== null && isNew(entry) ? [entry.event] : [])),
@@ -152,34 +164,11 @@ export async function serve(deps: ServeDeps, options: ServeOptions): Promise<voi
     for (const { event, position, acknowledge } of entries) {
       const outcome = event === null ? undefined : outcomes.get(event.id);
       // Stopped half-way: the rest comes again.
-      if (event !== null && outcome === undefined && isNew({ position })) return;
+      if (event !== null && outcome === undefined && isNew({ position, event })) return;
       if (event !== null && outcome !== undefined) {
         ledger.settle({ event, position, attempts: 0, row: null }, outcome, acknowledge);
       } else acknowledge?.();
       if (acknowledge === undefined) ledger.advance(position);
-    }
-  }
-
-  async function retry(): Promise<void> {
-    const underWay = new Set<string>();
-    while (!ended.signal.aborted) {
-      const limit = retriesAtOnce - underWay.size;
-      const rows =
-        limit <= 0
-          ? []
-          : await database.system('inthub_relay', (tx) =>
-              selectDue(tx, { consumer, now: clock.now(), limit, underWay: [...underWay] }),
-            );
-      for (const row of rows) {
-        const { id } = row.event;
-        underWay.add(id);
-        deliver(
-          { ...row, row },
-          () => undefined,
-          () => void underWay.delete(id),
-        );
-      }
-      if (rows.length === 0) await due.wait(deps.timing.retryPollMs, ended.signal);
     }
   }
 
@@ -230,7 +219,7 @@ export async function serve(deps: ServeDeps, options: ServeOptions): Promise<voi
       for (const source of await database.system('inthub_relay', (tx) => selectHeldSources(tx, consumer))) {
         ledger.held.add(sourceKey(source));
       }
-      await Promise.all([keepTrying(retry), stream === null ? undefined : keepTrying(() => readStream(stream))]);
+      await Promise.all([keepTrying(retries.run), stream === null ? undefined : keepTrying(() => readStream(stream))]);
     });
   } else if (stream !== null) await keepTrying(() => readStream(stream));
   await writing;
@@ -245,8 +234,8 @@ export async function serve(deps: ServeDeps, options: ServeOptions): Promise<voi
   patience.abort();
   await tooLong;
   if (!(killed.signal.reason instanceof LeaseLost)) {
-    await flush().catch((error) =>
-      log.debug({ err: error, consumer }, 'the last outcomes were not written; they come again'),
-    );
+    await flush()
+      .then(retries.giveBack)
+      .catch((error) => log.debug({ err: error, consumer }, 'the last outcomes were not written; they come again'));
   }
 }

@@ -12,6 +12,8 @@ export interface SourceEntry {
   readonly position: LogPosition;
   /** Null: not for this consumer. */
   readonly event: IntegrationEvent | null;
+  /** Somebody had it before and did not say that it was done: a process that ended, or one that was too slow. */
+  readonly isRepeated?: boolean;
   /** The entry is done with, durably. Absent where the consumer's position says so. */
   readonly acknowledge?: () => void;
 }

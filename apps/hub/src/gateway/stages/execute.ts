@@ -1,7 +1,7 @@
 // Stage 7: the connector's code runs; every byte it sends goes through egress, which retries, paces and guards.
 import type { ReportedUsage, TagCache } from '@inthub/connector-sdk';
 import { type ActionEvent, type Clock, HubError, isMoney, type Page, type Resource } from '@inthub/contracts';
-import type { DeadlineWatch, Egress, EgressAttempt, RateLimitState } from '../../egress/egress.ts';
+import type { DeadlineWatch, Egress, EgressAttempt, EgressScope, RateLimitState } from '../../egress/egress.ts';
 import type { Invocation, Runtime } from '../../runtime/runtime.ts';
 import type { Log } from '../../telemetry/telemetry.ts';
 import { traceIdOfCall } from '../call-labels.ts';
@@ -26,6 +26,8 @@ export interface ExecuteDeps {
   tags(integrationKey: string): TagCache;
 }
 
+type Draft<T> = { -readonly [Field in keyof T]: T[Field] };
+
 export interface Execute extends Stage {
   /** The same for a stream. */
   stream(state: CallState): AsyncIterable<ActionEvent>;
@@ -41,7 +43,8 @@ export function createExecute({ egress, runtime, limits, clock, deadlines, log, 
     trace?.executing();
     const traceId = traceIdOfCall(state);
     const { rateLimitHeaders, limitBuckets } = view.connector.definition.manifest;
-    const http = egress.client({
+    // Put together field by field: this runs for every call, and spreads of what is often not there cost more than all the rest.
+    const scope: Draft<EgressScope> = {
       tenantId: integration.tenantId,
       integrationId: integration.id,
       connectorId: view.connectorId,
@@ -53,27 +56,29 @@ export function createExecute({ egress, runtime, limits, clock, deadlines, log, 
       deadlineMs: state.deadlineMs,
       deadlineFrom: state.deadlineFrom,
       onAttempt: (attempt) => noteAttempt(state, attempt),
-      ...(credential === undefined ? {} : { credential }),
-      ...(refreshCredential === undefined ? {} : { refreshCredential }),
-      ...(rateLimitHeaders === undefined ? {} : { rateLimitHeaders }),
-      ...(limitBuckets === undefined ? {} : { limitBucketHeader: limitBuckets.header }),
-      ...(call.traceparent === undefined ? {} : { traceparent: call.traceparent }),
-      ...(call.tracestate === undefined ? {} : { tracestate: call.tracestate }),
-      ...(trace === null ? {} : { traceAttempt: trace.attempt }),
-    });
-    return {
+    };
+    if (credential !== undefined) scope.credential = credential;
+    if (refreshCredential !== undefined) scope.refreshCredential = refreshCredential;
+    if (rateLimitHeaders !== undefined) scope.rateLimitHeaders = rateLimitHeaders;
+    if (limitBuckets !== undefined) scope.limitBucketHeader = limitBuckets.header;
+    if (call.traceparent !== undefined) scope.traceparent = call.traceparent;
+    if (call.tracestate !== undefined) scope.tracestate = call.tracestate;
+    if (trace !== null) scope.traceAttempt = trace.attempt;
+    const http = egress.client(scope);
+    const invocation: Draft<Invocation> = {
       integration,
       connector: view.connector,
       http,
       signal,
       requestId: call.requestId,
-      ...(traceId === undefined ? {} : { traceId }),
       tags: tags(view.key),
       reportUsage: (used) => noteUsage(state, used),
-      ...(target.kind === 'action' && target.idempotencyKey !== undefined
-        ? { idempotencyKey: target.idempotencyKey }
-        : {}),
     };
+    if (traceId !== undefined) invocation.traceId = traceId;
+    if (target.kind === 'action' && target.idempotencyKey !== undefined) {
+      invocation.idempotencyKey = target.idempotencyKey;
+    }
+    return invocation;
   }
 
   function noteAttempt(state: CallState, attempt: EgressAttempt): void {
@@ -91,10 +96,11 @@ export function createExecute({ egress, runtime, limits, clock, deadlines, log, 
 
   return {
     name: 'execute',
-    async run(state) {
+    run(state) {
       const { plan, view } = known(state);
-      const value = await plan.invoke(runtime, state.input, invocationOf(state), clock);
-      state.returned = { value: state.target.kind === 'discovery' ? coveredBy(view, state.target, value) : value };
+      return plan.invoke(runtime, state.input, invocationOf(state), clock).then((value) => {
+        state.returned = { value: state.target.kind === 'discovery' ? coveredBy(view, state.target, value) : value };
+      });
     },
     stream(state) {
       const { action } = known(state).plan;

@@ -1,30 +1,34 @@
 /** Errors in OpenAI's form, so that its SDKs throw what their users catch. Source: its OpenAPI document 2.3.0, ErrorResponse. */
 import type { HubError } from '@inthub/contracts';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { toHubError } from '../problems.ts';
+import { reportOwnFault, toHubError } from '../problems.ts';
+import { setHeaders, type WholeAnswer } from '../raw-answer.ts';
 
 /** A plain string: the schema is for the reference, the form is made by hand. */
 export function sendOpenAiAnswer(reply: Pick<FastifyReply, 'raw'>, value: object): FastifyReply {
-  return (reply as FastifyReply).header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(value));
+  return sendOpenAiText(reply, JSON.stringify(value));
+}
+
+export function sendOpenAiText(reply: Pick<FastifyReply, 'raw'>, text: string): FastifyReply {
+  return (reply as FastifyReply).header('content-type', 'application/json; charset=utf-8').send(text);
 }
 
 /** Instead of the problem documents that the rest of the hub answers with. */
 export function sendOpenAiError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const known = toHubError(error);
-  if (known.status >= 500 && known.blame === 'hub') {
-    request.log.error({ err: known.cause ?? error, code: known.code }, 'request failed');
-  }
-  if (known.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer realm="inthub"');
-  if (known.retryAfterMs !== undefined)
-    reply.header('retry-after', String(Math.max(1, Math.ceil(known.retryAfterMs / 1000))));
-  return (
-    reply
-      .code(statusOf(known))
-      // The SDKs ask for this before they go by the status.
-      .header('x-should-retry', String(known.retryable))
-      .header('content-type', 'application/json; charset=utf-8')
-      .send(JSON.stringify({ error: openAiError(known) }))
-  );
+  reportOwnFault(request.log, error, known);
+  const { status, headers, body } = openAiErrorReply(known);
+  setHeaders(reply, headers);
+  return reply.code(status).send(body);
+}
+
+export function openAiErrorReply(error: HubError): WholeAnswer {
+  // The SDKs ask for x-should-retry before they go by the status.
+  const headers = ['content-type', 'application/json; charset=utf-8', 'x-should-retry', String(error.retryable)];
+  if (error.code === 'unauthenticated') headers.push('www-authenticate', 'Bearer realm="inthub"');
+  const { retryAfterMs } = error;
+  if (retryAfterMs !== undefined) headers.push('retry-after', String(Math.max(1, Math.ceil(retryAfterMs / 1000))));
+  return { status: statusOf(error), headers, body: JSON.stringify({ error: openAiError(error) }) };
 }
 
 /** `code` is the hub's, or the reason where OpenAI has the same word. */

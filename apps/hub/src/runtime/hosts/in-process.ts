@@ -1,5 +1,5 @@
 // Runs connector code in the hub's own process: for connectors that ship with the hub and, until the sandbox, for operator-trusted plugins.
-import type { ActionContext, AnyAction, ConnectorDefinition, ReportedUsage } from '@inthub/connector-sdk';
+import type { ActionContext, AnyAction, ConnectorDefinition, ConnectorLog, ReportedUsage } from '@inthub/connector-sdk';
 import { type ActionEvent, type Clock, HubError } from '@inthub/contracts';
 import type { Log } from '../../telemetry/telemetry.ts';
 import { adoptError } from '../adopt-error.ts';
@@ -29,31 +29,30 @@ export function createInProcessHost(deps: InProcessHostDeps): Host {
   const integrationViews = new WeakMap<InstalledIntegration, ActionContext['integration']>();
 
   function contextOf(invocation: Invocation, what: string): ActionContext {
-    const { integration, connector, http, signal, tags, idempotencyKey, requestId, traceId } = invocation;
+    const { integration, http, signal, tags, idempotencyKey } = invocation;
     let view = integrationViews.get(integration);
     if (view === undefined) {
       const { id, name, type, config } = integration;
       view = deepFreeze({ id, name, type, config: structuredClone(config) });
       integrationViews.set(integration, view);
     }
-    const source = {
-      connector: connector.definition.manifest.id,
-      integrationId: integration.id,
-      requestId,
-      ...(traceId === undefined ? {} : { traceId }),
-      action: what,
-    };
-    return Object.freeze({
+    let ownLog: ConnectorLog | undefined;
+    const context: { -readonly [Field in keyof ActionContext]: ActionContext[Field] } = {
       integration: view,
       http,
       clock: deps.clock,
-      log: createConnectorLog({ log: deps.log, redact: deps.redact, source }),
+      // Few calls write anything.
+      get log() {
+        ownLog ??= createConnectorLog({ log: deps.log, redact: deps.redact, source: sourceOf(invocation, what) });
+        return ownLog;
+      },
       signal,
       cache: tags,
       reportUsage: (usage: ReportedUsage) => invocation.reportUsage(usage),
-      ...(integration.modelPrices === undefined ? {} : { modelPrices: integration.modelPrices }),
-      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-    });
+    };
+    if (integration.modelPrices !== undefined) context.modelPrices = integration.modelPrices;
+    if (idempotencyKey !== undefined) context.idempotencyKey = idempotencyKey;
+    return Object.freeze(context);
   }
 
   /** One piece of the connector's code, its errors made the hub's. */
@@ -87,6 +86,12 @@ export function createInProcessHost(deps: InProcessHostDeps): Host {
     async changeWebhook(registration, change, invocation) {
       if (change.kind === 'deregister') {
         await guarded(invocation, 'webhook.remove', (ctx) => registration.deregister(change.webhook, ctx));
+        return null;
+      }
+      if (change.kind === 'renew') {
+        const { renewal } = registration;
+        if (renewal === undefined) throw new HubError('not_found', 'Webhooks of this kind are not renewed.');
+        await guarded(invocation, 'webhook.renew', (ctx) => renewal.renew(change.webhook, ctx));
         return null;
       }
       const registered = await guarded(invocation, 'webhook.register', (ctx) =>
@@ -128,6 +133,17 @@ export function createInProcessHost(deps: InProcessHostDeps): Host {
       Promise.resolve(iterator.return?.()).catch(() => undefined);
     }
   }
+}
+
+/** Who is talking, on every line of a connector's log. */
+function sourceOf({ integration, connector, requestId, traceId }: Invocation, what: string): Record<string, unknown> {
+  return {
+    connector: connector.definition.manifest.id,
+    integrationId: integration.id,
+    requestId,
+    ...(traceId === undefined ? {} : { traceId }),
+    action: what,
+  };
 }
 
 /** A throw before the first await is a rejection like any other, and what a plugin gives back need not be a promise. */

@@ -76,7 +76,10 @@ export async function lockOpen(tx: SystemTx, refs: readonly SubscriptionRef[], n
   }));
 }
 
-/** What each locked subscription has in workers' hands, and whether more of it is due: read after the locks, so that it is true. */
+/**
+ * What each locked subscription has in workers' hands, and whether more of it is due: read after the locks, so that it is true. The first of what is
+ * due is asked for in the order of the index: for EXISTS the planner expects a hit at once and reads the whole queue of others to find none.
+ */
 export async function countLeased(
   tx: SystemTx,
   refs: readonly SubscriptionRef[],
@@ -85,8 +88,8 @@ export async function countLeased(
   const { rows } = await sql<{ leased: number; due: boolean }>`
     SELECT (SELECT count(*)::int FROM webhook_queue q WHERE q.tenant_id = wanted.tenant_id
         AND q.subscription_id = wanted.subscription_id AND q.lease_id IS NOT NULL AND q.due_at > ${now}::timestamptz) AS leased,
-      EXISTS (SELECT FROM webhook_queue q WHERE q.tenant_id = wanted.tenant_id AND q.subscription_id = wanted.subscription_id
-        AND q.state = 'due' AND q.due_at <= ${now}::timestamptz) AS due
+      coalesce((SELECT q.due_at FROM webhook_queue q WHERE q.tenant_id = wanted.tenant_id
+        AND q.subscription_id = wanted.subscription_id AND q.state = 'due' ORDER BY q.due_at LIMIT 1) <= ${now}::timestamptz, false) AS due
     FROM unnest(${refs.map((ref) => ref.tenantId)}::uuid[], ${refs.map((ref) => ref.subscriptionId)}::uuid[])
       WITH ORDINALITY AS wanted (tenant_id, subscription_id, position)
     ORDER BY position`.execute(tx.db);
@@ -238,11 +241,20 @@ export async function giveBack(tx: SystemTx, jobs: readonly Job[], now: Date): P
       AND q.lease_id = mine.lease_id`.execute(tx.db);
 }
 
-/** Deliveries that were queued while their subscription was being deleted. */
+/** Deliveries that were queued while their subscription was being deleted. Asks of the few subscriptions first, not of the many deliveries. */
 export async function removeOrphans(tx: SystemTx, refs: readonly SubscriptionRef[]): Promise<void> {
+  const { rows: gone } = await sql<{ tenant_id: string; subscription_id: string }>`
+    SELECT seen.tenant_id, seen.subscription_id
+    FROM unnest(${refs.map((ref) => ref.tenantId)}::uuid[], ${refs.map((ref) => ref.subscriptionId)}::uuid[])
+      AS seen (tenant_id, subscription_id)
+    WHERE NOT EXISTS (
+      SELECT FROM webhook_subscriptions s WHERE s.tenant_id = seen.tenant_id AND s.id = seen.subscription_id)`.execute(
+    tx.db,
+  );
+  if (gone.length === 0) return;
   await sql`
     DELETE FROM webhook_queue q
-    USING unnest(${refs.map((ref) => ref.tenantId)}::uuid[], ${refs.map((ref) => ref.subscriptionId)}::uuid[])
+    USING unnest(${gone.map((one) => one.tenant_id)}::uuid[], ${gone.map((one) => one.subscription_id)}::uuid[])
       AS seen (tenant_id, subscription_id)
     WHERE q.tenant_id = seen.tenant_id AND q.subscription_id = seen.subscription_id AND NOT EXISTS (
       SELECT FROM webhook_subscriptions s WHERE s.tenant_id = q.tenant_id AND s.id = q.subscription_id)`.execute(tx.db);

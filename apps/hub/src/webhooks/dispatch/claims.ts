@@ -40,7 +40,7 @@ export function createClaims({ database, clock, leaseMs }: ClaimsDeps) {
   return {
     /** @returns jobs that are leased, and whether it is worth while to ask again when there is room. */
     async claim(capacity: number): Promise<{ readonly jobs: readonly Job[]; readonly more: boolean }> {
-      if (capacity <= 0) return { jobs: [], more: false };
+      if (capacity <= 0) return { jobs: [], more: true };
       const now = clock.now();
       const lease = { now, leaseId: createId<string>(), leaseUntil: new Date(now.getTime() + leaseMs) };
       const wholeRound = after === first;

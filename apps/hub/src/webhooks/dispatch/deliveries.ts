@@ -135,7 +135,7 @@ export function createDeliveries({ database, audit, clock, wake }: DeliveriesDep
 
     park: (acting, subscriptionId, id) =>
       change(acting, { subscriptionId, id, what: 'park' }, async (tx) => {
-        if (!(await park(tx, subscriptionId, id))) {
+        if (!(await park(tx, subscriptionId, id, clock.now()))) {
           await refuse(tx, subscriptionId, id, 'only a delivery that waits can be parked.');
         }
       }),

@@ -13,6 +13,7 @@ import type { EventWriter } from '../../events/events.ts';
 import type { Log, Metrics } from '../../telemetry/telemetry.ts';
 import type { SealedBoxes } from '../../vault/vault.ts';
 import { createAttempt } from './attempt.ts';
+import { createDeadDeliveries, type DeadDeliveries } from './dead-deliveries.ts';
 import { createDeliveries, type Deliveries } from './deliveries.ts';
 import { type CircuitRules, defaultCircuit } from './endpoint-health.ts';
 import { insertAttempts } from './outcome-repository.ts';
@@ -30,6 +31,7 @@ export interface OutgoingWebhooks {
   readonly subscriptions: Subscriptions;
   readonly deliveries: Deliveries;
   readonly recovery: Recovery;
+  readonly dead: DeadDeliveries;
   /** Sends a made-up `webhook.test` event now, once, and keeps it in the history. @throws HubError `not_found` */
   test(acting: Acting, subscriptionId: string): Promise<WebhookDeliveryDetail>;
   /** Consumes the event bus; see docs/webhooks-out.md for what is promised. */
@@ -85,6 +87,7 @@ export function createOutgoingWebhooks(deps: OutgoingWebhooksDeps): OutgoingWebh
     subscriptions,
     deliveries,
     recovery: createRecovery({ ...deps, wake: worker.wake }),
+    dead: createDeadDeliveries({ database, clock, wake: worker.wake }),
     worker,
     async test(acting, subscriptionId) {
       const { tenantId, kind, id: actorId, name } = acting.principal;

@@ -40,21 +40,18 @@ export interface Kept {
   readonly dueAt: Date;
 }
 
+/** As one JSON text: the literal of an array would be put together by hand, and every quotation mark in a body escaped by it. */
 export async function insertAttempts(tx: SystemTx | TenantTx, attempts: readonly AttemptRecord[]): Promise<void> {
   if (attempts.length === 0) return;
-  const column = <Value>(read: (attempt: AttemptRecord) => Value) => attempts.map(read);
   await sql`
     INSERT INTO webhook_attempts (tenant_id, delivery_id, number, started_at, duration_ms, url, request_headers, request_body,
       response_status, response_headers, response_body, error_code, error, blame)
-    SELECT * FROM unnest(
-      ${column((one) => one.tenantId)}::uuid[], ${column((one) => one.deliveryId)}::uuid[],
-      ${column((one) => one.number)}::smallint[], ${column((one) => one.startedAt.toISOString())}::timestamptz[],
-      ${column((one) => one.durationMs)}::float8[], ${column((one) => one.url)}::text[],
-      ${column((one) => JSON.stringify(one.requestHeaders))}::jsonb[], ${column((one) => one.requestBody)}::text[],
-      ${column((one) => one.responseStatus)}::int[],
-      ${column((one) => (one.responseHeaders === null ? null : JSON.stringify(one.responseHeaders)))}::jsonb[],
-      ${column((one) => one.responseBody)}::text[], ${column((one) => one.errorCode)}::text[],
-      ${column((one) => one.error)}::text[], ${column((one) => one.blame)}::text[])
+    SELECT "tenantId", "deliveryId", number, "startedAt", "durationMs", url, "requestHeaders", "requestBody", "responseStatus",
+      "responseHeaders", "responseBody", "errorCode", error, blame
+    FROM json_to_recordset(${JSON.stringify(attempts)}::json) AS attempt (
+      "tenantId" uuid, "deliveryId" uuid, number smallint, "startedAt" timestamptz, "durationMs" float8, url text,
+      "requestHeaders" jsonb, "requestBody" text, "responseStatus" int, "responseHeaders" jsonb, "responseBody" text,
+      "errorCode" text, error text, blame text)
     ON CONFLICT DO NOTHING`.execute(tx.db);
 }
 

@@ -112,12 +112,14 @@ export function createOutcomes({ database, events, clock, metrics, circuit }: Ou
     );
     const news = await database.system('inthub_dispatcher', async (tx) => {
       await lockKeys(tx, keys);
-      const relaxed = relaxDurability(tx);
-      const locked = await lockHealth(
-        tx,
-        [...bySubscription.values()].flatMap(([first]) => first?.job ?? []),
-      );
-      await relaxed;
+      // Together, so that neither's failure is left to nobody.
+      const [, locked] = await Promise.all([
+        relaxDurability(tx),
+        lockHealth(
+          tx,
+          [...bySubscription.values()].flatMap(([first]) => first?.job ?? []),
+        ),
+      ]);
       const judged = judgeAll(locked, bySubscription, now.getTime());
       const [ended] = await Promise.all([
         finish(tx, finished),

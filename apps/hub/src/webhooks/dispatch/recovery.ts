@@ -1,13 +1,13 @@
 import { HubError, type WebhookDelivery } from '@inthub/contracts';
-import type { TenantTx } from '../../database/database.ts';
 import { type DeliveriesDeps, type DeliveryQuery, readFilter } from './deliveries.ts';
 import { deliveryIdOf } from './delivery-id.ts';
 import { selectDeliveries } from './delivery-repository.ts';
-import { insertDeliveries, lockKeys, type OrderedKey, promoteHeads } from './enqueue-repository.ts';
+import { insertDeliveries, lockKeys, promoteHeads } from './enqueue-repository.ts';
 import { createMatcher } from './matcher.ts';
 import { parseTime } from './parse-time.ts';
+import { putBack } from './put-back.ts';
 import type { NewDelivery } from './queue-row.ts';
-import { requeueFinished, selectEventsSince, selectUnknown, unpark } from './redelivery-repository.ts';
+import { selectEventsSince, selectUnknown } from './redelivery-repository.ts';
 import { type Acting, requireSubscription } from './subscription-context.ts';
 
 export interface RedriveOptions {
@@ -86,7 +86,7 @@ export function createRecovery({ database, audit, clock, wake }: DeliveriesDeps)
         const fitting = found.filter(({ id }) => ids?.includes(id) !== false).slice(0, take - count);
         const done = dryRun
           ? fitting.length
-          : await putBack(tx, fitting, { from, perSecond: pacePerSecond, offset: count });
+          : await putBack(tx, deadIdsOf(fitting), { from, perSecond: pacePerSecond, offset: count });
         return { done, isLast: found.length < size, lastId: found.at(-1)?.id };
       });
       count += page.done;
@@ -94,23 +94,6 @@ export function createRecovery({ database, audit, clock, wake }: DeliveriesDeps)
       if (page.isLast || afterId === undefined) return { count, more: false };
       if (count >= take) return { count, more: true };
     }
-  }
-
-  async function putBack(
-    tx: TenantTx,
-    deliveries: readonly WebhookDelivery[],
-    pace: { from: Date; perSecond: number; offset: number },
-  ): Promise<number> {
-    const idsOf = (parked: boolean) =>
-      deliveries.filter(({ status }) => (status === 'parked') === parked).map(({ id }) => id);
-    const requeued = await requeueFinished(tx, idsOf(false), pace);
-    const unparked = await unpark(tx, idsOf(true), { ...pace, offset: pace.offset + requeued });
-    const keys = unparked.flatMap(({ subscription_id, order_key }): OrderedKey[] =>
-      order_key === null ? [] : [{ tenantId: tx.tenantId, subscriptionId: subscription_id, orderKey: order_key }],
-    );
-    await lockKeys(tx, keys);
-    await promoteHeads(tx, keys, pace.from);
-    return requeued + unparked.length;
   }
 
   async function queueMissing(
@@ -195,6 +178,12 @@ export function createRecovery({ database, audit, clock, wake }: DeliveriesDeps)
       return result;
     },
   };
+}
+
+function deadIdsOf(deliveries: readonly WebhookDelivery[]) {
+  const idsOf = (parked: boolean) =>
+    deliveries.filter(({ status }) => (status === 'parked') === parked).map(({ id }) => id);
+  return { exhausted: idsOf(false), parked: idsOf(true) };
 }
 
 interface MissingQuery {

@@ -76,10 +76,10 @@ export async function findQueued(tx: TenantTx, subscriptionId: string, id: strin
   return rows[0];
 }
 
-/** Whatever worker has it: what it finds out finds nothing more to write. */
-export async function park(tx: TenantTx, subscriptionId: string, id: string): Promise<boolean> {
+/** Whatever worker has it: what it finds out finds nothing more to write. `due_at` tells from now on since when it waits. */
+export async function park(tx: TenantTx, subscriptionId: string, id: string, now: Date): Promise<boolean> {
   const { numAffectedRows } = await sql`
-    UPDATE webhook_queue SET state = 'parked', lease_id = NULL
+    UPDATE webhook_queue SET state = 'parked', lease_id = NULL, due_at = ${now}
     WHERE tenant_id = ${tx.tenantId} AND subscription_id = ${subscriptionId} AND id = ${id} AND state <> 'parked'
   `.execute(tx.db);
   return numAffectedRows === 1n;

@@ -1,6 +1,8 @@
 import type { ServerResponse } from 'node:http';
+import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type DispatchRig, openDispatchRig, patience, type Sink, startSink } from '../testing.ts';
+import { countLeased, removeOrphans } from './claim-repository.ts';
 
 let rig: DispatchRig;
 let sink: Sink;
@@ -63,6 +65,19 @@ describe('several endpoints', () => {
   });
 });
 
+describe('a worker', () => {
+  it('takes the next as soon as it has room, however many wait', async () => {
+    // It would look again by itself only after the test.
+    const tight = await openDispatchRig({ capacity: 4, tickMs: 600_000 });
+    tight.webhooks.worker.start();
+    await tight.subscribe({ url: sink.url, limits: { concurrency: 2 } });
+    await tight.publish(many(60));
+    await expect.poll(() => new Set(sink.received.map(({ id }) => id)).size, patience).toBe(60);
+    expect(sink.mostOpen).toBeLessThanOrEqual(2);
+    await tight.close();
+  });
+});
+
 describe('several workers', () => {
   it('share the queue and send everything once', async () => {
     const others = [rig.another(), rig.another()];
@@ -94,7 +109,9 @@ describe('several workers', () => {
     await rig.webhooks.subscriptions.enable(rig.acting, id);
     const idle = rig.another();
     await rig.publish(many(5), { to: idle });
-    await expect.poll(() => sink.received.length, patience).toBe(5);
+    // Until it is written that they arrived: before, the row below would be made of nothing.
+    const delivered = async () => (await list(id)).filter(({ status }) => status === 'delivered').length;
+    await expect.poll(delivered, patience).toBe(5);
     const [first] = await list(id);
     await rig.sql(
       `INSERT INTO inthub.webhook_queue (tenant_id, subscription_id, id, event_id, event_at, event_type, revision, state, due_at, lease_id)
@@ -236,6 +253,24 @@ describe('a full queue', () => {
         AND state = 'due' AND due_at <= now() ORDER BY due_at LIMIT 20 FOR UPDATE SKIP LOCKED`,
     );
     expect(JSON.stringify(rows)).toContain('webhook_queue_due');
+    // An endpoint with nothing in the queue does not pay for what others have there, whatever the planner believes of it.
+    const read = await rig.test.database.system('inthub_dispatcher', async (tx) => {
+      // Counts what this connection has read since it last reported, so only the difference is this transaction's.
+      const rowsScanned = async () => {
+        const { rows } = await sql<{ read: number }>`
+          SELECT seq_tup_read::int AS read FROM pg_stat_xact_all_tables WHERE relid = 'inthub.webhook_queue'::regclass`.execute(
+          tx.db,
+        );
+        return rows[0]?.read ?? 0;
+      };
+      await sql`SET LOCAL plan_cache_mode = force_generic_plan`.execute(tx.db);
+      const before = await rowsScanned();
+      const ref = { tenantId: rig.tenantId, subscriptionId: other.id };
+      await countLeased(tx, [ref], new Date());
+      await removeOrphans(tx, [ref, { tenantId: rig.tenantId, subscriptionId: id }]);
+      return (await rowsScanned()) - before;
+    });
+    expect(read).toBe(0);
     await rig.webhooks.subscriptions.remove(rig.acting, id);
     await rig.webhooks.subscriptions.remove(rig.acting, other.id);
     expect(

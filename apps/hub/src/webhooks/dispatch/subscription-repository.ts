@@ -163,13 +163,16 @@ export async function resetEndpoint(tx: TenantTx, id: string): Promise<void> {
     WHERE tenant_id = ${tx.tenantId} AND subscription_id = ${id}`.execute(tx.db);
 }
 
-/** With all that waits; what was delivered stays in the history. */
+/**
+ * With all that waits; what was delivered stays in the history. The queue comes after pacing and endpoint, as where workers claim and write
+ * outcomes: the other way round, each could hold what the other waits for.
+ */
 export async function deleteSubscription(tx: TenantTx, id: string): Promise<number> {
   const here = (column: string) => sql`tenant_id = ${tx.tenantId} AND ${sql.ref(column)} = ${id}`;
+  await sql`DELETE FROM webhook_pacing WHERE ${here('subscription_id')}`.execute(tx.db);
+  await sql`DELETE FROM webhook_endpoints WHERE ${here('subscription_id')}`.execute(tx.db);
   const queued = await sql`DELETE FROM webhook_queue WHERE ${here('subscription_id')}`.execute(tx.db);
   await sql`DELETE FROM webhook_revisions WHERE ${here('subscription_id')}`.execute(tx.db);
-  await sql`DELETE FROM webhook_endpoints WHERE ${here('subscription_id')}`.execute(tx.db);
-  await sql`DELETE FROM webhook_pacing WHERE ${here('subscription_id')}`.execute(tx.db);
   await sql`DELETE FROM webhook_subscriptions WHERE ${here('id')}`.execute(tx.db);
   return Number(queued.numAffectedRows ?? 0n);
 }

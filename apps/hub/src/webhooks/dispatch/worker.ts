@@ -42,12 +42,18 @@ const outcomesAtOnce = 500;
 const gatherMs = { waitedFor: 4, otherwise: 12 };
 const longestRetryMs = 2_000;
 const patienceMs = 10_000;
+/**
+ * How long many new events at once (`bulk`) wait for what is in hand and in the queue. The log keeps them, and what is queued when there is
+ * room for it goes out without being claimed. A few never wait: an endpoint that is slow or dead always has something in the queue.
+ */
+const roomWaitMs = 50;
+const bulk = 100;
 /** Tries to write the last outcomes while stopping; what is not written is sent again by another worker. */
 const lastTries = 3;
 
 export function createWorker(options: WorkerOptions): Worker {
   const { database, clock, log, attempt, record, switchOff } = options;
-  const { capacity = 1_000, tickMs = 200, leaseMs = 10_000 } = options;
+  const { capacity = 2_000, tickMs = 200, leaseMs = 10_000 } = options;
   const enqueue = createEnqueue({ database, clock, leaseMs });
   const claims = createClaims({ database, clock, leaseMs });
   const stopping = new AbortController();
@@ -55,6 +61,7 @@ export function createWorker(options: WorkerOptions): Worker {
   const closing = new AbortController();
   const due = createSignal(clock);
   const written = createSignal(clock);
+  const room = createSignal(clock);
   const lanes = createLanes(async (job) => {
     outcomes.push(await attempt(job));
     written.raise();
@@ -72,6 +79,7 @@ export function createWorker(options: WorkerOptions): Worker {
         const { jobs, more } = await claims.claim(capacity - lanes.size);
         lanes.add(jobs);
         hungry = more;
+        room.raise();
         pauseMs = jobs.length > 0 ? 0 : tickMs;
       } catch (error) {
         log.warn({ err: error }, 'webhook deliveries cannot be claimed for the moment');
@@ -102,6 +110,7 @@ export function createWorker(options: WorkerOptions): Worker {
       try {
         const offs = await record(batch);
         lanes.release(batch.map(({ job }) => job));
+        room.raise();
         // There is room again, or the next of a key may go: otherwise nothing has come due by this.
         if (hungry || batch.some(({ job }) => job.orderKey !== null)) due.raise();
         for (const off of offs) await switchOffSafely(off);
@@ -117,6 +126,15 @@ export function createWorker(options: WorkerOptions): Worker {
         }
         await clock.sleep(pauseMs);
       }
+    }
+  }
+
+  async function waitForRoom(wanted: number): Promise<void> {
+    const untilMs = clock.monotonicMs() + roomWaitMs;
+    while (!stopping.signal.aborted && (hungry || lanes.size + wanted > capacity)) {
+      const leftMs = untilMs - clock.monotonicMs();
+      if (leftMs <= 0) return;
+      await room.wait(leftMs, stopping.signal);
     }
   }
 
@@ -146,6 +164,7 @@ export function createWorker(options: WorkerOptions): Worker {
   return {
     async handle(events) {
       const isWorking = running.length > 0 && !stopping.signal.aborted;
+      if (isWorking && events.length >= bulk) await waitForRoom(events.length);
       const { queued, jobs } = await enqueue(events, isWorking ? Math.max(0, capacity - lanes.size) : 0);
       lanes.add(jobs);
       if (queued > jobs.length) {

@@ -7,6 +7,7 @@ import type { StoredEndpoint } from './endpoint-repository.ts';
 import type { NewEndpoint } from './new-endpoint.ts';
 
 const secretBytes = 32;
+const maxEndpoints = 20;
 
 export function chooseDefinition(
   definitions: readonly WebhookDefinition[],
@@ -39,6 +40,24 @@ export function chooseSecret(
   }
   const random = randomBytes(secretBytes);
   return createSecret?.(random) ?? random.toString('hex');
+}
+
+/** @throws HubError `conflict` */
+export function demandSwitchedOn({ features }: InstalledIntegration): void {
+  if (features.webhooksEnabled) return;
+  throw new HubError(
+    'conflict',
+    'Webhooks are switched off for this integration; set features.webhooksEnabled to true first.',
+  );
+}
+
+/** @throws HubError `conflict` */
+export function demandRoom(present: readonly StoredEndpoint[]): void {
+  if (present.length < maxEndpoints) return;
+  throw new HubError(
+    'conflict',
+    `The integration has ${present.length} endpoints, which is the most; remove one that is not used.`,
+  );
 }
 
 export function chooseTarget({ registration }: WebhookDefinition, register: NewEndpoint['register']): string | null {

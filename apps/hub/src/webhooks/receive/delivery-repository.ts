@@ -2,7 +2,7 @@
 
 import { type Selectable, sql } from 'kysely';
 import type { TenantTx } from '../../database/database.ts';
-import type { InboundStatus, InboundSummary, PendingInbound } from './inbound-delivery.ts';
+import type { InboundStatus, InboundSummary, LeasedInbound } from './inbound-delivery.ts';
 
 interface DeliveriesTable {
   tenant_id: string;
@@ -17,6 +17,7 @@ interface DeliveriesTable {
   body: Buffer;
   status: InboundStatus;
   attempts: number;
+  lost_leases: number;
   due_at: Date;
   lease_id: string | null;
   event_types: string[] | null;
@@ -31,7 +32,7 @@ export async function readLeased(
   tx: TenantTx,
   leaseId: string,
   claims: readonly { readonly id: string; readonly receivedAt: Date }[],
-): Promise<PendingInbound[]> {
+): Promise<LeasedInbound[]> {
   const rows = await tablesOf(tx)
     .selectFrom('inbound_deliveries')
     .select([
@@ -45,6 +46,7 @@ export async function readLeased(
       'headers',
       'body',
       'attempts',
+      'lost_leases',
     ])
     .where('tenant_id', '=', tx.tenantId)
     .where(
@@ -74,7 +76,23 @@ export async function readLeased(
     headers: row.headers,
     body: row.body,
     attempts: row.attempts,
+    lostLeases: row.lost_leases,
   }));
+}
+
+/** Gives back what a worker has claimed and not begun with. */
+export async function returnLeased(
+  tx: TenantTx,
+  leaseId: string,
+  deliveries: readonly { readonly id: string; readonly receivedAt: Date }[],
+  now: Date,
+): Promise<void> {
+  const values = deliveries.map(({ id, receivedAt }) => ({ id, received_at: receivedAt }));
+  await sql`
+    UPDATE inbound_deliveries AS delivery SET lease_id = NULL, due_at = ${now}
+    FROM json_to_recordset(${JSON.stringify(values)}::json) AS given (id uuid, received_at timestamptz)
+    WHERE delivery.tenant_id = ${tx.tenantId} AND delivery.id = given.id AND delivery.received_at = given.received_at
+      AND delivery.lease_id = ${leaseId} AND delivery.status = 'pending'`.execute(tx.db);
 }
 
 /** What became of a delivery that a worker held. */
@@ -109,7 +127,7 @@ export async function settleLeased(
   const { rows } = await sql<{ id: string }>`
     UPDATE inbound_deliveries AS delivery SET status = outcome.status, attempts = outcome.attempts,
       event_types = ARRAY(SELECT json_array_elements_text(outcome.event_types)), error = outcome.error, due_at = outcome.due_at,
-      settled_at = outcome.settled_at, lease_id = NULL
+      settled_at = outcome.settled_at, lease_id = NULL, lost_leases = 0
     FROM json_to_recordset(${JSON.stringify(values)}::json) AS outcome (id uuid, received_at timestamptz, status text, attempts smallint,
       event_types json, error text, due_at timestamptz, settled_at timestamptz)
     WHERE delivery.tenant_id = ${tx.tenantId} AND delivery.id = outcome.id AND delivery.received_at = outcome.received_at
@@ -216,7 +234,7 @@ export async function requeueDeliveries(
   if (filter.since !== undefined) chosen = chosen.where('received_at', '>=', filter.since);
   if (filter.until !== undefined) chosen = chosen.where('received_at', '<', filter.until);
   const { rows } = await sql<{ id: string }>`
-    UPDATE inbound_deliveries SET status = 'pending', attempts = 0, due_at = ${now}, lease_id = NULL, error = NULL, settled_at = NULL,
+    UPDATE inbound_deliveries SET status = 'pending', attempts = 0, lost_leases = 0, due_at = ${now}, lease_id = NULL, error = NULL, settled_at = NULL,
       event_types = NULL
     WHERE tenant_id = ${tx.tenantId} AND (id, received_at) IN (${chosen}) RETURNING id`.execute(tx.db);
   return rows.length;

@@ -6,6 +6,7 @@ import { LRUCache } from 'lru-cache';
 import type { Database } from '../../database/database.ts';
 import type { ConnectorRegistry, InstalledIntegration } from '../../runtime/runtime.ts';
 import type { Vault } from '../../vault/vault.ts';
+import { arrivalsPerMinute } from './arrival-limit.ts';
 import { listEndpoints } from './endpoint-repository.ts';
 import { findTenantOfEndpoint } from './ingest-repository.ts';
 import { receiver } from './receiver-principal.ts';
@@ -24,6 +25,8 @@ export interface Addressee {
   readonly integration: InstalledIntegration;
   readonly definitions: readonly WebhookDefinition[];
   readonly endpoints: readonly OpenEndpoint[];
+  /** Deliveries that are taken in. */
+  readonly perMinute: number;
 }
 
 export interface EndpointDirectory {
@@ -68,8 +71,10 @@ export function createEndpointDirectory(deps: EndpointDirectoryDeps): EndpointDi
       principal: receiver(tenantId),
       requestId,
     });
-    const definitions = deps.registry.find(integration.connectorId)?.definition.webhooks ?? [];
+    const connector = deps.registry.find(integration.connectorId)?.definition;
+    const definitions = connector?.webhooks ?? [];
     return {
+      perMinute: arrivalsPerMinute(integration.rateLimits, connector?.manifest.pace),
       tenantId,
       integration,
       definitions: definitions.filter(({ types }) => types === undefined || types.includes(integration.type)),

@@ -8,7 +8,15 @@ import type { Database, TenantTx } from '../../database/database.ts';
 import type { ConnectorRegistry, InstalledIntegration } from '../../runtime/runtime.ts';
 import type { Log } from '../../telemetry/telemetry.ts';
 import type { Vault } from '../../vault/vault.ts';
-import { chooseDefinition, chooseEvents, chooseSecret, chooseTarget, existing } from './choose-endpoint.ts';
+import {
+  chooseDefinition,
+  chooseEvents,
+  chooseSecret,
+  chooseTarget,
+  demandRoom,
+  demandSwitchedOn,
+  existing,
+} from './choose-endpoint.ts';
 import {
   deleteEndpoints,
   insertEndpoint,
@@ -33,7 +41,7 @@ export interface WebhookEndpoints {
   /** What deliveries an integration can take in. */
   kinds(tenantId: TenantId, integrationId: string): Promise<readonly WebhookKind[]>;
   list(tenantId: TenantId, integrationId: string): Promise<readonly EndpointView[]>;
-  /** @throws HubError `invalid_request`, `conflict` (20 endpoints already), and what the product says to a registration. */
+  /** @throws HubError `invalid_request`, `conflict` (20 endpoints, webhooks switched off), and what the product says to a registration. */
   create(acting: Acting, integrationId: string, input: NewEndpoint): Promise<EndpointWithSecret>;
   /** A new secret; the one before is accepted for 24 hours more. */
   rotate(
@@ -81,7 +89,6 @@ export interface WebhookEndpointsDeps {
   publicUrl(): string;
 }
 
-const maxEndpoints = 20;
 const overlapMs = 86_400_000;
 const gone = new Set(['uninstalling', 'uninstalled']);
 
@@ -215,6 +222,7 @@ export function createWebhookEndpoints(deps: WebhookEndpointsDeps): WebhookEndpo
 
     async create(acting, integrationId, input) {
       const { integration, definitions } = await find(acting.principal.tenantId, integrationId);
+      demandSwitchedOn(integration);
       const definition = chooseDefinition(definitions, input.webhookId, integration);
       const secret = chooseSecret(definition, input.secret);
       const endpoint: StoredEndpoint = {
@@ -231,12 +239,7 @@ export function createWebhookEndpoints(deps: WebhookEndpointsDeps): WebhookEndpo
         rotatedAt: null,
       };
       await inTransaction(acting, integration.id, async (tx, present) => {
-        if (present.length >= maxEndpoints) {
-          throw new HubError(
-            'conflict',
-            `The integration has ${present.length} endpoints, which is the most; remove one that is not used.`,
-          );
-        }
+        demandRoom(present);
         await insertEndpoint(tx, endpoint);
         await storeSecret(tx, acting, integration, endpoint.secretSlot, secret);
         await note(tx, acting, integration, 'webhook.endpoint.create', endpoint);

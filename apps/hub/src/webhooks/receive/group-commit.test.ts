@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { createGroupCommit, type StoredInbound } from './group-commit.ts';
 import type { NewInbound } from './inbound-delivery.ts';
 
-const delivery = (id: string, bytes = 1): NewInbound => ({
+const delivery = (id: string, bytes = 1, integrationId = 'integration'): NewInbound => ({
   tenantId: 'tenant' as TenantId,
   id,
-  integrationId: 'integration',
+  integrationId,
   endpointId: 'endpoint',
   webhookId: 'acme.things',
   externalId: null,
@@ -67,7 +67,7 @@ describe('group commit', () => {
 
   it('refuses what it cannot hold, by count and by bytes, and says when to come back', async () => {
     const { batches, write } = heldWriter();
-    const commit = createGroupCommit({ write, maxWaiting: 2, maxWaitingBytes: 10 });
+    const commit = createGroupCommit({ write, maxWaiting: 2, maxWaitingBytes: 10, largestShare: 1 });
     const first = commit.store(delivery('a', 8));
 
     await expect(commit.store(delivery('b', 3))).rejects.toMatchObject({ code: 'unavailable', retryAfterMs: 1_000 });
@@ -77,6 +77,30 @@ describe('group commit', () => {
     for (const batch of batches) batch.commit();
     await Promise.all([first, second]);
     expect(commit.waiting).toBe(0);
+  });
+
+  it.each([
+    ['places', 5, 1],
+    ['bytes', 1, 50],
+  ])('leaves half of its %s to the other integrations', async (_what, taken, bytes) => {
+    const { batches, write } = heldWriter();
+    const commit = createGroupCommit({ write, maxWaiting: 10, maxWaitingBytes: 100 });
+    const noisy = Array.from({ length: taken }, (_, index) => commit.store(delivery(`noisy ${index}`, bytes, 'noisy')));
+
+    await expect(commit.store(delivery('too much', bytes, 'noisy'))).rejects.toMatchObject({
+      code: 'unavailable',
+      retryAfterMs: 1_000,
+      message: expect.stringContaining('this integration'),
+    });
+    const quiet = Array.from({ length: taken }, (_, index) => commit.store(delivery(`quiet ${index}`, bytes, 'quiet')));
+    await turn();
+    for (const batch of batches) batch.commit();
+    expect(await Promise.all([...noisy, ...quiet])).toHaveLength(2 * taken);
+
+    const again = commit.store(delivery('again', bytes, 'noisy'));
+    await turn();
+    batches.at(-1)?.commit();
+    expect(await again).toEqual({ id: 'again', duplicate: false });
   });
 
   it('stores what it has taken before it closes, and takes nothing more', async () => {

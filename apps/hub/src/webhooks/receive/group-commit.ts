@@ -34,6 +34,8 @@ export interface GroupCommitOptions {
   readonly maxWaiting?: number;
   /** Body bytes that may wait; default 128 MiB. */
   readonly maxWaitingBytes?: number;
+  /** How much of both one integration may hold, so that there is room for the others; default half. */
+  readonly largestShare?: number;
 }
 
 interface Entry {
@@ -44,13 +46,47 @@ interface Entry {
 
 export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
   const { write, maxBatch = 256, maxBatchBytes = 8 << 20, concurrency = 2 } = options;
-  const { maxWaiting = 10_000, maxWaitingBytes = 128 << 20 } = options;
+  const { maxWaiting = 10_000, maxWaitingBytes = 128 << 20, largestShare = 0.5 } = options;
   let queue: Entry[] = [];
   let waiting = 0;
   let waitingBytes = 0;
+  /** What of it each integration holds. */
+  const shares = new Map<string, { count: number; bytes: number }>();
   let isScheduled = false;
   let isClosed = false;
   const writing = new Set<Promise<void>>();
+
+  function hold({ integrationId, body }: NewInbound): void {
+    waiting += 1;
+    waitingBytes += body.length;
+    const share = shares.get(integrationId);
+    if (share === undefined) shares.set(integrationId, { count: 1, bytes: body.length });
+    else {
+      share.count += 1;
+      share.bytes += body.length;
+    }
+  }
+
+  function release({ integrationId, body }: NewInbound): void {
+    waiting -= 1;
+    waitingBytes -= body.length;
+    const share = shares.get(integrationId);
+    if (share === undefined) return;
+    share.count -= 1;
+    share.bytes -= body.length;
+    if (share.count === 0) shares.delete(integrationId);
+  }
+
+  /** Why there is no room for a delivery; undefined when there is. */
+  function obstacle({ integrationId, body }: NewInbound): string | undefined {
+    if (isClosed) return 'The hub is shutting down.';
+    if (waiting >= maxWaiting || waitingBytes + body.length > maxWaitingBytes)
+      return 'More deliveries are waiting to be stored than the hub keeps in memory.';
+    const { count, bytes } = shares.get(integrationId) ?? { count: 0, bytes: 0 };
+    if (count + 1 > maxWaiting * largestShare || bytes + body.length > maxWaitingBytes * largestShare)
+      return 'More deliveries of this integration are waiting to be stored than the hub keeps in memory.';
+    return undefined;
+  }
 
   function takeBatch(): Entry[] {
     let bytes = 0;
@@ -76,8 +112,7 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
     } catch (error) {
       for (const entry of batch) entry.reject(error);
     } finally {
-      waiting -= batch.length;
-      for (const { delivery } of batch) waitingBytes -= delivery.body.length;
+      for (const { delivery } of batch) release(delivery);
     }
   }
 
@@ -94,11 +129,9 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
 
   return {
     store(delivery) {
-      if (isClosed || waiting >= maxWaiting || waitingBytes + delivery.body.length > maxWaitingBytes) {
-        return Promise.reject(overloaded(isClosed));
-      }
-      waiting += 1;
-      waitingBytes += delivery.body.length;
+      const why = obstacle(delivery);
+      if (why !== undefined) return Promise.reject(new HubError('unavailable', why, { retryAfterMs: 1_000 }));
+      hold(delivery);
       return new Promise((resolve, reject) => {
         queue.push({ delivery, resolve, reject });
         // After the requests that this turn of the event loop still brings.
@@ -120,11 +153,4 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
       }
     },
   };
-}
-
-function overloaded(isClosed: boolean): HubError {
-  const why = isClosed
-    ? 'The hub is shutting down.'
-    : 'More deliveries are waiting to be stored than the hub keeps in memory.';
-  return new HubError('unavailable', why, { retryAfterMs: 1_000 });
 }

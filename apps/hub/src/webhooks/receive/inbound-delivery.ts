@@ -35,6 +35,12 @@ export interface PendingInbound extends InboundHead {
   readonly attempts: number;
 }
 
+/** One that a worker holds under a lease. */
+export interface LeasedInbound extends PendingInbound {
+  /** How many leases of it ran out since it was last translated or tried: mostly the process that held it had ended. */
+  readonly lostLeases: number;
+}
+
 /** A delivery as it is shown. */
 export interface InboundSummary {
   readonly id: string;

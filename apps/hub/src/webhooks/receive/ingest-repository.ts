@@ -11,6 +11,18 @@ export async function findTenantOfEndpoint(tx: SystemTx, integrationId: string):
   return rows[0]?.tenant_id;
 }
 
+/** Integrations that have endpoints, of all tenants, in the order of their ids. @param after Id of the last one of the page before. */
+export async function pageOfIntegrations(
+  tx: SystemTx,
+  { after, limit }: { readonly after: string | null; readonly limit: number },
+): Promise<readonly { readonly tenantId: TenantId; readonly integrationId: string }[]> {
+  const { rows } = await sql<{ tenantId: TenantId; integrationId: string }>`
+    SELECT DISTINCT tenant_id AS "tenantId", integration_id AS "integrationId" FROM inbound_endpoints
+    WHERE ${after}::uuid IS NULL OR integration_id > ${after}::uuid
+    ORDER BY integration_id LIMIT ${limit}`.execute(tx.db);
+  return rows;
+}
+
 export interface StoreOptions {
   /** The worker that already holds them, and until when; null: any worker may take them at once. */
   readonly lease: { readonly id: string; readonly until: Date } | null;

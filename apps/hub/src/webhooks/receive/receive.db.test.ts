@@ -3,6 +3,7 @@ import { createId, HubError, type Principal, type TenantId } from '@inthub/contr
 import { createFakeClock, type FakeClock } from '@inthub/testing';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { AuditRecord } from '../../audit/audit.ts';
 import { createTestTenant, type OpenTestDatabase, openTestDatabase, silentLog } from '../../database/testing.ts';
 import { createEventLog } from '../../events/events.ts';
 import type { InstalledIntegration } from '../../runtime/runtime.ts';
@@ -34,6 +35,8 @@ beforeEach(async () => {
     connectorId: 'acme',
     connectorVersion: '1.0.0',
     status: 'active',
+    features: { syncEnabled: false, webhooksEnabled: true, streamingEnabled: true },
+    rateLimits: {},
   } as unknown as InstalledIntegration;
   translate = ({ body }) => [{ type: 'acme.thing.made', data: { text: Buffer.from(body).toString() } }];
 });
@@ -53,7 +56,7 @@ const definition: WebhookDefinition = {
     deregister: async () => undefined,
   },
 };
-const connector = { definition: { webhooks: [definition] } };
+const connector = { definition: { manifest: {}, webhooks: [definition] } };
 
 /** One process of the hub. */
 function startProcess(more: Partial<InboundWebhooksDeps> = {}): InboundWebhooks {
@@ -78,6 +81,7 @@ function startProcess(more: Partial<InboundWebhooksDeps> = {}): InboundWebhooks 
       registered.push(request);
       return { externalId: '7' };
     },
+    renew: async () => undefined,
     deregister: async (_acting, _id, _webhook, webhook) => void registered.push(webhook),
     publicUrl: () => 'https://hub.example.com',
     ...more,
@@ -88,13 +92,15 @@ const acting = () => ({
   principal: { tenantId, kind: 'user', id: 'me', name: 'Me', scopes: new Set() } as unknown as Principal,
   requestId: 'request-1',
 });
-async function send(hub: InboundWebhooks, id: string, body = id) {
-  const [secret = ''] = secrets.values();
+async function send(hub: InboundWebhooks, id: string, body = id, to: { id?: string; secret?: string } = {}) {
+  const [first = ''] = secrets.values();
+  const { id: integrationId = integration.id, secret = first } = to;
   const answer = await hub.receiver.receive({
-    integrationId: integration.id,
+    integrationId,
     pathSecret: undefined,
     headers: { 'x-token': secret, 'x-id': id, authorization: 'Bearer x', 'content-type': 'text/plain' },
     body: Buffer.from(body),
+    query: '',
     sourceAddress: '192.0.2.1',
   });
   if ('status' in answer) throw new Error('no handshake was expected');
@@ -199,6 +205,70 @@ describe('deliveries', () => {
     expect(dead.map(({ externalId }) => externalId).sort()).toEqual(['large', 'undeclared']);
     for (const { error } of dead) expect(error?.length).toBeGreaterThan(20);
     await hub.close();
+  });
+
+  it('beyond the limit of their integration are refused before they are stored, and other integrations’ are not', async () => {
+    const audited: AuditRecord[] = [];
+    const appendAll = async (_tx: unknown, records: readonly AuditRecord[]) => void audited.push(...records);
+    const noisy = { ...integration, id: createId<string>(), rateLimits: { webhooksPerMinute: 3 } };
+    const all = [integration, noisy];
+    const hub = startProcess({
+      audit: { append: async () => undefined, appendAll },
+      findIntegration: (_tenantId, id) => all.find((one) => one.id === id) ?? integration,
+    });
+    for (const { id } of all) await hub.endpoints.create(acting(), id, {});
+    const [, secret = ''] = secrets.values();
+    const post = (text: string, more: object = {}) => send(hub, text, text, { id: noisy.id, secret, ...more });
+
+    for (const text of ['a', 'b', 'c']) await post(text);
+    const refused = post('d');
+
+    await expect(refused).rejects.toMatchObject({
+      code: 'rate_limited',
+      retryAfterMs: 20_000,
+      details: { limitType: 'connector' },
+      message: expect.stringContaining('rateLimits.webhooksPerMinute'),
+    });
+    expect(await send(hub, 'a')).toMatchObject({ duplicate: false });
+    // Unproved ones take nobody's place.
+    for (let i = 0; i < 5; i += 1)
+      await expect(post('e', { secret: 'wrong' })).rejects.toMatchObject({ code: 'unauthenticated' });
+    await clock.advance(20_000);
+    expect(await post('d')).toMatchObject({ duplicate: false });
+    await expect(post('e')).rejects.toMatchObject({ code: 'rate_limited' });
+    const { items } = await hub.deliveries.list(tenantId, noisy.id, { limit: 100 });
+    expect(items.map(({ externalId }) => externalId).sort()).toEqual(['a', 'b', 'c', 'd']);
+    await hub.close();
+    expect(audited).toContainEqual(
+      expect.objectContaining({
+        action: 'webhook.refuse',
+        reason: 'rate_limited',
+        target: expect.objectContaining({ id: noisy.id }),
+      }),
+    );
+  });
+
+  it('are refused while webhooks are switched off, which the audit shows once a minute', async () => {
+    const audited: AuditRecord[] = [];
+    const appendAll = async (_tx: unknown, records: readonly AuditRecord[]) => void audited.push(...records);
+    const hub = startProcess({ audit: { append: async () => undefined, appendAll } });
+    await hub.endpoints.create(acting(), integration.id, {});
+    await send(hub, 'before');
+    integration = { ...integration, features: { ...integration.features, webhooksEnabled: false } };
+    hub.forget(integration.id);
+
+    for (const id of ['a', 'b'])
+      await expect(send(hub, id)).rejects.toMatchObject({
+        code: 'integration_inactive',
+        message: expect.stringContaining('features.webhooksEnabled'),
+      });
+    await expect(hub.endpoints.create(acting(), integration.id, {})).rejects.toMatchObject({ code: 'conflict' });
+
+    expect((await summaries(hub)).map(({ externalId }) => externalId)).toEqual(['before']);
+    await hub.close();
+    expect(audited).toMatchObject([
+      { action: 'webhook.refuse', outcome: 'denied', reason: 'webhooks_disabled', details: { count: 2 } },
+    ]);
   });
 
   it('keep no header that could hold a secret', async () => {

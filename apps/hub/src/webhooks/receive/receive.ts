@@ -5,6 +5,7 @@ import type { EventWriter } from '../../events/events.ts';
 import type { ConnectorRegistry } from '../../runtime/runtime.ts';
 import type { Log, Metrics } from '../../telemetry/telemetry.ts';
 import type { Vault } from '../../vault/vault.ts';
+import { createArrivalLimit } from './arrival-limit.ts';
 import { createInboundDeliveries, type InboundDeliveries } from './deliveries.ts';
 import { createEndpointDirectory } from './endpoint-directory.ts';
 import { createWebhookEndpoints, type WebhookEndpoints, type WebhookEndpointsDeps } from './endpoints.ts';
@@ -15,6 +16,7 @@ import { findStoredIds, storeDeliveries, wakeWorkers } from './ingest-repository
 import { createDeliveryReceiver, type DeliveryReceiver } from './receiver.ts';
 import { createRefusalBudget } from './refusal-budget.ts';
 import { createRefusalLog } from './refusal-log.ts';
+import { createRenewals, type RenewalsDeps } from './renewals.ts';
 import { createTranslator, leaseMs } from './translator.ts';
 
 /** Webhooks in: endpoints, the way of a delivery, and what became of it. */
@@ -27,7 +29,7 @@ export interface InboundWebhooks {
   forgetAll(): void;
   /** Another process has stored deliveries. */
   wake(): void;
-  /** Begins to translate, in a process that is a worker. */
+  /** Begins to translate, and to renew webhooks at the products, in a process that is a worker. */
   startTranslating(): void;
   /** Translates what is due, until nothing is. For tests. */
   translateDue(): Promise<number>;
@@ -36,7 +38,8 @@ export interface InboundWebhooks {
 }
 
 export interface InboundWebhooksDeps
-  extends Pick<WebhookEndpointsDeps, 'findIntegration' | 'register' | 'deregister' | 'publicUrl'> {
+  extends Pick<WebhookEndpointsDeps, 'findIntegration' | 'register' | 'deregister' | 'publicUrl'>,
+    Pick<RenewalsDeps, 'renew'> {
   readonly database: Database;
   readonly audit: AuditWriter;
   readonly events: EventWriter;
@@ -60,6 +63,7 @@ export function createInboundWebhooks(deps: InboundWebhooksDeps): InboundWebhook
     clock,
     log,
   });
+  const renewals = createRenewals(deps);
   const translator = createTranslator({ ...deps, metrics, storing: () => commit.waiting });
   let isTranslating = false;
   let wokenAtMs = Number.NEGATIVE_INFINITY;
@@ -97,6 +101,7 @@ export function createInboundWebhooks(deps: InboundWebhooksDeps): InboundWebhook
       commit,
       refusals,
       budget: createRefusalBudget(clock),
+      limit: createArrivalLimit(clock),
       metrics,
       clock,
       log,
@@ -109,12 +114,14 @@ export function createInboundWebhooks(deps: InboundWebhooksDeps): InboundWebhook
     startTranslating() {
       isTranslating = true;
       translator.start();
+      renewals.start();
     },
     translateDue: translator.runDue,
     async close() {
       await commit.close();
       isTranslating = false;
       await translator.stop();
+      await renewals.stop();
       await refusals.close();
     },
   };

@@ -2,11 +2,13 @@
 import type { InboundDelivery, WebhookAnswer } from '@inthub/connector-sdk';
 import { type Clock, createId, HubError, storableText } from '@inthub/contracts';
 import type { Log } from '../../telemetry/telemetry.ts';
+import type { ArrivalLimit } from './arrival-limit.ts';
 import { deliveryKey } from './delivery-key.ts';
 import type { Addressee, EndpointDirectory } from './endpoint-directory.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { IngestMetrics } from './ingest-metrics.ts';
 import { type Proof, proveDelivery } from './prove-delivery.ts';
+import { readQuery } from './read-query.ts';
 import type { RefusalBudget } from './refusal-budget.ts';
 import type { RefusalLog, RefusedDelivery } from './refusal-log.ts';
 import { requestHeaders, storedHeaders } from './stored-headers.ts';
@@ -17,6 +19,8 @@ export interface IncomingRequest {
   /** The secret part of the address, where there is one. */
   readonly pathSecret: string | undefined;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** What stands behind the `?` of the address, as it came; may hold secrets. */
+  readonly query: string;
   readonly body: Uint8Array;
   readonly sourceAddress: string;
 }
@@ -27,6 +31,8 @@ export interface AcceptedDelivery {
   /** The product's name of what happened. */
   readonly kind: string | null;
   readonly duplicate: boolean;
+  /** What the product wants to hear instead of the hub's receipt. */
+  readonly receipt: WebhookAnswer | undefined;
 }
 
 export interface DeliveryReceiver {
@@ -47,6 +53,7 @@ export interface DeliveryReceiverDeps {
   readonly commit: GroupCommit;
   readonly refusals: RefusalLog;
   readonly budget: RefusalBudget;
+  readonly limit: ArrivalLimit;
   readonly metrics: IngestMetrics;
   readonly clock: Clock;
   readonly log: Log;
@@ -58,7 +65,7 @@ const largestBodyLimit = 25 << 20;
 const receiving = new Set(['active', 'degraded', 'failed']);
 
 export function createDeliveryReceiver(deps: DeliveryReceiverDeps): DeliveryReceiver {
-  const { directory, commit, refusals, budget, metrics, clock, log } = deps;
+  const { directory, commit, refusals, budget, limit, metrics, clock, log } = deps;
 
   function note(reason: RefusedDelivery['reason'], addressee: Addressee | undefined, sourceAddress: string): void {
     metrics.deliveries.inc({ connector: addressee?.integration.connectorId ?? 'unknown', status: reason });
@@ -124,10 +131,19 @@ export function createDeliveryReceiver(deps: DeliveryReceiverDeps): DeliveryRece
     async receive(request) {
       const startedMs = clock.monotonicMs();
       const headers = requestHeaders(request.headers);
-      const delivery: InboundDelivery = { headers, body: request.body, receivedAt: clock.now() };
+      const query = readQuery(request.query);
+      const delivery: InboundDelivery = { headers, query, body: request.body, receivedAt: clock.now() };
       const { addressee, definition, endpoint } = await prove(request, delivery);
       const { integration, tenantId } = addressee;
       const connector = integration.connectorId;
+      // Also handshakes: they ask whether deliveries may be sent here.
+      if (!integration.features.webhooksEnabled) {
+        note('webhooks_disabled', addressee, request.sourceAddress);
+        throw new HubError(
+          'integration_inactive',
+          'Webhooks are switched off for this integration; features.webhooksEnabled switches them on again.',
+        );
+      }
 
       const answer = definition.handshake?.(delivery);
       if (answer !== undefined) {
@@ -137,6 +153,12 @@ export function createDeliveryReceiver(deps: DeliveryReceiverDeps): DeliveryRece
       if (!receiving.has(integration.status)) {
         note('inactive', addressee, request.sourceAddress);
         throw new HubError('integration_inactive', `The integration is ${integration.status} and takes no deliveries.`);
+      }
+      // After the proof: who cannot prove himself takes no place from those who can.
+      const waitMs = limit.take(integration.id, addressee.perMinute);
+      if (waitMs > 0) {
+        note('rate_limited', addressee, request.sourceAddress);
+        throw tooFast(addressee.perMinute, waitMs);
       }
 
       const externalId = ask(() => definition.deliveryId?.(delivery));
@@ -165,6 +187,7 @@ export function createDeliveryReceiver(deps: DeliveryReceiverDeps): DeliveryRece
         deliveryId: stored.id,
         kind: storedKind,
         duplicate: stored.duplicate,
+        receipt: definition.receipt,
       };
     },
 
@@ -182,6 +205,14 @@ function ask(question: () => string | undefined): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function tooFast(perMinute: number, retryAfterMs: number): HubError {
+  return new HubError(
+    'rate_limited',
+    `The integration takes ${perMinute} deliveries a minute. Come back later, or raise rateLimits.webhooksPerMinute.`,
+    { retryAfterMs, details: { limitType: 'connector' } },
+  );
 }
 
 function slowDown(): HubError {

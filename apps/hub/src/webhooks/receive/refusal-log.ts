@@ -7,7 +7,7 @@ import type { Refusal } from './prove-delivery.ts';
 import { receiver } from './receiver-principal.ts';
 
 export interface RefusedDelivery {
-  readonly reason: Refusal | 'too_large' | 'unsupported_encoding' | 'inactive' | 'rate_limited';
+  readonly reason: Refusal | 'too_large' | 'unsupported_encoding' | 'inactive' | 'webhooks_disabled' | 'rate_limited';
   /** Undefined when nobody has such an endpoint. */
   readonly addressee?: {
     readonly tenantId: TenantId;

@@ -3,6 +3,7 @@ import { HubError, storableText } from '@inthub/contracts';
 import type { NewEvent } from '../../events/events.ts';
 import type { ConnectorRegistry, InstalledIntegration } from '../../runtime/runtime.ts';
 import type { PendingInbound } from './inbound-delivery.ts';
+import { readQuery } from './read-query.ts';
 import { headersOf } from './stored-headers.ts';
 
 export type Translation =
@@ -26,7 +27,8 @@ export async function translateDelivery(deps: TranslateDeps, delivery: PendingIn
     const integration = await deps.findIntegration(delivery.tenantId, delivery.integrationId);
     const definition = definitionOf(deps.registry, integration, delivery.webhookId);
     const { body, receivedAt } = delivery;
-    const translated = await definition.translate({ headers: headersOf(delivery.headers), body, receivedAt });
+    const headers = headersOf(delivery.headers);
+    const translated = await definition.translate({ headers, query: readQuery(''), body, receivedAt });
     if (translated.length > maxEvents)
       throw fault(`gave ${translated.length} events of one delivery; at most ${maxEvents} are taken`);
     const events = translated.map(({ type, data }): NewEvent => {

@@ -4,10 +4,11 @@ import { type Clock, createId, HubError, type TenantId } from '@inthub/contracts
 import type { Database } from '../../database/database.ts';
 import type { EventWriter, NewEvent } from '../../events/events.ts';
 import type { Log } from '../../telemetry/telemetry.ts';
-import { readLeased, type Settlement, settleLeased } from './delivery-repository.ts';
-import type { PendingInbound } from './inbound-delivery.ts';
+import { readLeased, returnLeased, type Settlement, settleLeased } from './delivery-repository.ts';
+import type { LeasedInbound, PendingInbound } from './inbound-delivery.ts';
 import type { IngestMetrics } from './ingest-metrics.ts';
 import { claimDeliveries, deleteOldKeys, type InboundClaim } from './ingest-repository.ts';
+import { setAsideSettlement, settlementOf } from './settlement.ts';
 import { type TranslateDeps, translateDelivery } from './translate-delivery.ts';
 
 export interface Translator {
@@ -46,8 +47,12 @@ const maxSweeps = 200;
 /** Storing goes first: above this many waiting deliveries a batch waits for its turn, but never long. */
 const busyAbove = 32;
 const stepBackMs = 100;
-/** After a failure that may pass. */
-const retryMs: readonly number[] = [1_000, 10_000, 60_000, 600_000];
+/**
+ * A delivery whose translation ends the process leaves nothing but a lease that runs out. The first time that is taken for a kill like any
+ * other; from `aloneAfter` on such a delivery is tried with no other in hand, and after `mostLost` it is dead.
+ */
+const aloneAfter = 2;
+const mostLost = 5;
 
 export function createTranslator(deps: TranslatorDeps): Translator {
   const { database, events, metrics, clock, log } = deps;
@@ -145,7 +150,7 @@ export function createTranslator(deps: TranslatorDeps): Translator {
 
   async function claimed(): Promise<{
     readonly found: number;
-    readonly deliveries: readonly PendingInbound[];
+    readonly deliveries: readonly LeasedInbound[];
     readonly lease: string;
   }> {
     // Its own for each claim: what this one loses by time it can claim anew without mistaking the two.
@@ -154,7 +159,7 @@ export function createTranslator(deps: TranslatorDeps): Translator {
     const claims = await database.system('inthub_ingest', (tx) =>
       claimDeliveries(tx, { now, leaseUntil: new Date(now.getTime() + leaseMs), leaseId: lease, limit: batch }),
     );
-    const deliveries: PendingInbound[] = [];
+    const deliveries: LeasedInbound[] = [];
     for (const [tenantId, own] of Map.groupBy(claims, (claim: InboundClaim) => claim.tenantId))
       deliveries.push(...(await database.tenant(tenantId, (tx) => readLeased(tx, lease, own))));
     return { found: claims.length, deliveries, lease };
@@ -163,7 +168,27 @@ export function createTranslator(deps: TranslatorDeps): Translator {
   /** One batch from the database; how many were found. */
   async function round(): Promise<{ found: number; settled: number }> {
     const { found, deliveries, lease } = await claimed();
-    return { found, settled: deliveries.length === 0 ? 0 : await settle(deliveries, lease) };
+    if (deliveries.length === 0) return { found, settled: 0 };
+    const [suspect] = deliveries
+      .filter(({ lostLeases }) => lostLeases >= aloneAfter)
+      .sort((a, b) => a.lostLeases - b.lostLeases);
+    return { found, settled: suspect === undefined ? await settle(deliveries, lease) : await tryAlone(suspect) };
+
+    /** Nothing else is held meanwhile: should the process end, it is this one that has lost its lease. */
+    async function tryAlone(one: LeasedInbound): Promise<number> {
+      const others = deliveries.filter(({ id }) => id !== one.id);
+      for (const [tenantId, own] of Map.groupBy(others, (delivery) => delivery.tenantId))
+        await database.tenant(tenantId, (tx) => returnLeased(tx, lease, own, clock.now()));
+      return one.lostLeases < mostLost ? settle([one], lease) : setAside(one, lease);
+    }
+  }
+
+  async function setAside(one: LeasedInbound, lease: string): Promise<number> {
+    const { tenantId, id, webhookId, lostLeases } = one;
+    log.warn({ tenantId, deliveryId: id, webhookId, lostLeases }, 'a delivery that ends the process is set aside');
+    const settlement = setAsideSettlement(one, clock.now());
+    const done = await database.tenant(tenantId, (tx) => settleLeased(tx, lease, [settlement], clock.now()));
+    return done.size;
   }
 
   async function stepBack(): Promise<void> {
@@ -245,21 +270,4 @@ export function createTranslator(deps: TranslatorDeps): Translator {
 function reasonOf(error: unknown): string {
   if (error instanceof RangeError) return 'they are nested too deep.';
   return error instanceof HubError ? error.message : 'the hub’s log tells the cause.';
-}
-
-function settlementOf(
-  delivery: PendingInbound,
-  translation: Awaited<ReturnType<typeof translateDelivery>>,
-  now: Date,
-): Settlement {
-  const { id, receivedAt } = delivery;
-  const attempts = delivery.attempts + 1;
-  const base = { id, receivedAt, attempts, eventTypes: [], error: null, dueAt: now };
-  if (translation.ok) {
-    const eventTypes = translation.events.map(({ type }) => type);
-    return { ...base, status: eventTypes.length > 0 ? 'translated' : 'untranslated', eventTypes };
-  }
-  const pauseMs = translation.final ? undefined : retryMs[attempts - 1];
-  if (pauseMs === undefined) return { ...base, status: 'dead', error: translation.error };
-  return { ...base, status: 'pending', error: translation.error, dueAt: new Date(now.getTime() + pauseMs) };
 }

@@ -1,4 +1,4 @@
-import type { ScmOperationResult } from '@inthub/contracts';
+import type { KeptAnnotation, ScmOperationResult } from '@inthub/contracts';
 import Type from 'typebox';
 import { acting } from '../../authentication.ts';
 import type { App } from '../../fastify-types.ts';
@@ -12,8 +12,22 @@ const KeptParams = Type.Object({
   keptId: Type.String({ format: 'uuid', description: 'Id of the kept annotation.' }),
 });
 
-/** Posting later, and giving up, what was kept while the hub was offline. */
+/** Looking at, posting later and giving up what was kept while the hub was offline. */
 export function keptAnnotation(app: App, { annotations }: Services): void {
+  app.get(
+    '/api/v1/integrations/:id/annotations/:keptId',
+    {
+      config: { access: 'integrations.read' },
+      schema: {
+        operationId: 'getKeptAnnotation',
+        tags: ['annotations'],
+        summary: 'A kept annotation with its payload',
+        params: KeptParams,
+        response: responses(200, reference<KeptAnnotation>('KeptAnnotation')),
+      },
+    },
+    async (request) => annotations.getKept(request.principal.tenantId, request.params.id, request.params.keptId),
+  );
   app.post(
     '/api/v1/integrations/:id/annotations/:keptId/post',
     {

@@ -5,6 +5,7 @@ import { callOf } from '../../gateway-call.ts';
 import { IdParams } from '../../parameters.ts';
 import { reference, responses } from '../../schemas.ts';
 import type { Services } from '../../services.ts';
+import { longBodyLimit } from './long-body.ts';
 
 export function postComment(app: App, { annotations }: Services): void {
   app.post(
@@ -20,6 +21,7 @@ export function postComment(app: App, { annotations }: Services): void {
         body: ScmCommentRequest,
         response: responses(200, reference<ScmOperationResult>('ScmOperationResult')),
       },
+      bodyLimit: longBodyLimit,
     },
     async (request) =>
       annotations.postComment({ ...acting(request), ...callOf(request) }, request.params.id, request.body),

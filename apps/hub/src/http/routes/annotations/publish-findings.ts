@@ -5,6 +5,7 @@ import { callOf } from '../../gateway-call.ts';
 import { IdParams } from '../../parameters.ts';
 import { responses } from '../../schemas.ts';
 import type { Services } from '../../services.ts';
+import { longBodyLimit } from './long-body.ts';
 
 export function publishFindings(app: App, { annotations }: Services): void {
   app.post(
@@ -19,8 +20,7 @@ export function publishFindings(app: App, { annotations }: Services): void {
         body: FindingsRequest,
         response: responses(200, FindingsResult),
       },
-      // A SARIF log of a large repository.
-      bodyLimit: 10 * 1024 * 1024,
+      bodyLimit: longBodyLimit,
     },
     async (request) =>
       annotations.publishFindings({ ...acting(request), ...callOf(request) }, request.params.id, request.body),

@@ -1,7 +1,9 @@
-import Type from 'typebox';
+import type { Principal } from '@inthub/contracts';
+import Type, { type Static } from 'typebox';
 import type { App } from '../../fastify-types.ts';
 import { responses } from '../../schemas.ts';
 import type { Services } from '../../services.ts';
+import { permittedKinds } from './permitted-kinds.ts';
 import { Counted, Filter } from './schemas.ts';
 
 const limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: 10_000 }));
@@ -17,7 +19,27 @@ const Redrive = Type.Object(
 );
 const Drop = Type.Object({ filter: Filter, dryRun, limit }, { additionalProperties: false });
 
-export function changeDeadLetters(app: App, { bus, audit }: Services): void {
+export function changeDeadLetters(app: App, { deadLetters, audit }: Services): void {
+  /** Who may change what, and the audit entry of it. */
+  function changing(
+    caller: { readonly principal: Principal; readonly id: string },
+    what: 'redrive' | 'drop',
+    { filter, ...details }: { filter: Static<typeof Filter>; pacePerSecond?: number },
+  ): Pick<NonNullable<Parameters<typeof deadLetters.drop>[2]>, 'kinds' | 'record'> {
+    return {
+      kinds: permittedKinds(caller.principal, 'webhooks.admin', filter.kind),
+      record: (tx, changed) =>
+        audit.append(tx, {
+          actor: caller.principal,
+          requestId: caller.id,
+          action: `dead_letter.${what}`,
+          target: { type: 'dead_letter', id: 'filter' },
+          outcome: 'success',
+          details: { filter, ...changed, ...details },
+        }),
+    };
+  }
+
   app.post(
     '/api/v1/dead-letters/redrive',
     {
@@ -25,25 +47,19 @@ export function changeDeadLetters(app: App, { bus, audit }: Services): void {
       schema: {
         operationId: 'redriveDeadLetters',
         tags: ['events'],
-        summary: 'Send dead letters to their consumers again, oldest first, at a pace',
+        summary: 'Send dead letters again, oldest first, at a pace: events and, with webhooks.admin, deliveries',
         body: Redrive,
         response: responses(200, Counted),
       },
     },
-    async ({ principal, id, body: { filter, ...options } }) => {
-      const done = await bus.deadLetters.redrive(principal.tenantId, filter, {
+    async ({ principal, id, body: { filter, dryRun = false, pacePerSecond = 10, ...options } }) => {
+      const done = await deadLetters.redrive(principal.tenantId, filter, {
         ...options,
-        record: (tx, count) =>
-          audit.append(tx, {
-            actor: principal,
-            requestId: id,
-            action: 'dead_letter.redrive',
-            target: { type: 'dead_letter', id: 'filter' },
-            outcome: 'success',
-            details: { filter, count, pacePerSecond: options.pacePerSecond ?? 10 },
-          }),
+        dryRun,
+        pacePerSecond,
+        ...changing({ principal, id }, 'redrive', { filter, pacePerSecond }),
       });
-      return { ...done, dryRun: options.dryRun ?? false };
+      return { ...done, dryRun };
     },
   );
   app.post(
@@ -53,25 +69,18 @@ export function changeDeadLetters(app: App, { bus, audit }: Services): void {
       schema: {
         operationId: 'dropDeadLetters',
         tags: ['events'],
-        summary: 'Delete dead letters',
+        summary: 'Give dead letters up for good: events are deleted, deliveries stay in the history as skipped',
         body: Drop,
         response: responses(200, Counted),
       },
     },
-    async ({ principal, id, body: { filter, ...options } }) => {
-      const done = await bus.deadLetters.drop(principal.tenantId, filter, {
+    async ({ principal, id, body: { filter, dryRun = false, ...options } }) => {
+      const done = await deadLetters.drop(principal.tenantId, filter, {
         ...options,
-        record: (tx, count) =>
-          audit.append(tx, {
-            actor: principal,
-            requestId: id,
-            action: 'dead_letter.drop',
-            target: { type: 'dead_letter', id: 'filter' },
-            outcome: 'success',
-            details: { filter, count },
-          }),
+        dryRun,
+        ...changing({ principal, id }, 'drop', { filter }),
       });
-      return { ...done, dryRun: options.dryRun ?? false };
+      return { ...done, dryRun };
     },
   );
 }

@@ -31,7 +31,7 @@ const Answer = Type.Object(
 
 /**
  * Where outside products send to. The body is taken byte for byte, because signatures cover bytes, and whatever content type it names. The
- * secret part of the address is in no log, trace or error.
+ * secret part of the address and its query are in no log, trace or error.
  */
 export function receiveDelivery(app: App, { inboundWebhooks }: Services): void {
   const { receiver } = inboundWebhooks;
@@ -83,14 +83,21 @@ export function receiveDelivery(app: App, { inboundWebhooks }: Services): void {
             integrationId,
             pathSecret: secret,
             headers: request.headers,
+            query: queryOf(request.raw.url),
             body: (request.body as Buffer | undefined) ?? Buffer.alloc(0),
             sourceAddress: request.ip,
           });
-          return 'status' in outcome ? sendAnswer(reply, outcome) : sendReceipt(reply, outcome);
+          if ('status' in outcome) return sendAnswer(reply, outcome);
+          return outcome.receipt === undefined ? sendReceipt(reply, outcome) : sendAnswer(reply, outcome.receipt);
         },
       );
     }
   });
+}
+
+function queryOf(url = ''): string {
+  const at = url.indexOf('?');
+  return at === -1 ? '' : url.slice(at + 1);
 }
 
 function sendAnswer(reply: FastifyReply, { status, contentType, body }: WebhookAnswer): FastifyReply {

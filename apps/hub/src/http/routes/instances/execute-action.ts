@@ -9,7 +9,8 @@ import { sendProblem } from '../../problems.ts';
 import { reference, responses } from '../../schemas.ts';
 import type { Services } from '../../services.ts';
 
-const Body = Type.Object(
+export const executePattern = '/api/v1/connectors/instances/:instanceId/execute';
+export const ActionBody = Type.Object(
   {
     action: Type.String({ minLength: 1, maxLength: 128, examples: ['tag.list'] }),
     params: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
@@ -29,7 +30,7 @@ const idempotencyKey = /^[\x21-\x7e]{1,255}$/;
  */
 export function executeAction(app: App, { gateway }: Services): void {
   app.post(
-    '/api/v1/connectors/instances/:instanceId/execute',
+    executePattern,
     {
       config: { access: 'integrations.execute' },
       schema: {
@@ -38,7 +39,7 @@ export function executeAction(app: App, { gateway }: Services): void {
         summary: 'Run an action',
         params: InstanceParams,
         headers: Headers,
-        body: Body,
+        body: ActionBody,
         response: responses(200, reference<ActionResult>('ActionResult')),
       },
     },
@@ -85,6 +86,10 @@ interface FailedAction {
 }
 
 function fail(request: FastifyRequest, reply: FastifyReply, { result, error }: FailedAction): FastifyReply {
-  const { error: shown, metadata } = result;
-  return sendProblem(reply, request, error, { success: false, data: null, error: shown, metadata });
+  return sendProblem(reply, request, error, failedAction(result));
+}
+
+/** The members of the result that the problem document of a failed action carries too. */
+export function failedAction({ error, metadata }: ActionResult): object {
+  return { success: false, data: null, error, metadata };
 }

@@ -21,7 +21,7 @@ export function getInstanceHealth(app: App, { catalog, health }: Services): void
     async (request) => {
       const { tenantId } = request.principal;
       const integration = await catalog.get(tenantId, request.params.instanceId);
-      const summary = await health.summary(tenantId, integration.id);
+      const summary = await health.summary(tenantId, integration);
       return { integrationId: integration.id, lifecycle: instanceStatusOf[integration.status], ...summary };
     },
   );

@@ -1,9 +1,10 @@
 import type { EmbeddingResult } from '@inthub/connector-sdk';
 import type { App } from '../../fastify-types.ts';
-import { callOf } from '../../gateway-call.ts';
+import { abortableCallOf } from '../../gateway-call.ts';
 import { sendOpenAiAnswer, sendOpenAiError } from '../../openai/answers.ts';
-import { setRoutingHeaders } from '../../openai/routing-headers.ts';
+import { routingHeaders } from '../../openai/routing-headers.ts';
 import { EmbeddingBody, OpenAiAnswer } from '../../openai/schemas.ts';
+import { setHeaders } from '../../raw-answer.ts';
 import { responses } from '../../schemas.ts';
 import type { Services } from '../../services.ts';
 
@@ -35,12 +36,12 @@ export function createEmbedding(app: App, { models }: Services): void {
         ...(body.user == null ? {} : { user: body.user }),
         ...(own.length === 0 ? {} : { providerOptions: { openai: Object.fromEntries(own) } }),
       };
-      const caller = { principal, requestId: request.id, ...callOf(request) };
+      const caller = { principal, requestId: request.id, ...abortableCallOf(request) };
       const { outcome, choice } = await models.execute(caller, resolved, 'embedding.create', ({ model }) => ({
         ...params,
         model,
       }));
-      setRoutingHeaders(reply, choice);
+      setHeaders(reply, routingHeaders(choice));
       if (outcome.error !== undefined) throw outcome.error;
       const { model, embeddings, usage } = outcome.result.data as EmbeddingResult;
       const write = body.encoding_format === 'base64' ? toBase64 : (vector: readonly number[]) => vector;

@@ -1,0 +1,88 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { createRedactor } from '../telemetry/telemetry.ts';
+import { sealableBody } from './audit-body.ts';
+import type { AuditRecord } from './audit-record.ts';
+import { isPlainRecord } from './plain-body.ts';
+
+const tenantId = '01890000-0000-7000-8000-000000000001';
+const stamp = { seq: 7, id: '01890000-0000-7000-8000-000000000002', tenantId, at: '2026-11-21T10:00:00.000Z' };
+const secret = 'hunter2-hunter2';
+const redactor = createRedactor();
+redactor.learn(secret, tenantId);
+
+const text = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.constantFrom(
+    '',
+    secret,
+    `x ${secret} y`,
+    'Bearer abcDEF123456',
+    'a'.repeat(400),
+    '\u0000',
+    '\ud800',
+    '__proto__',
+    '1',
+    'key',
+  ),
+);
+const name = fc.oneof(
+  fc.constantFrom('a', 'b', 'c', 'key', 'token', 'apiKey', '0', '10', '__proto__', 'toJSON', secret),
+  text,
+);
+const value = fc.letrec((tie) => ({
+  any: fc.oneof(
+    { maxDepth: 4 },
+    text,
+    fc.double(),
+    fc.integer(),
+    fc.boolean(),
+    fc.constantFrom(null, undefined, 1n, new Date(0), () => 1, new Error('x'), Number.NaN, -0),
+    fc.array(tie('any'), { maxLength: 4 }),
+    fc.dictionary(name, tie('any'), { maxKeys: 5, noNullPrototype: false }),
+  ),
+})).any;
+const record: fc.Arbitrary<AuditRecord> = fc.record(
+  {
+    actor: fc.record({ kind: fc.constant('api_key' as const), id: text, name: text }),
+    action: text,
+    target: fc.record({ type: text, id: text, name: text }, { requiredKeys: ['type', 'id'] }),
+    outcome: fc.constantFrom('success' as const, 'failure' as const, 'denied' as const),
+    requestId: text,
+    before: value,
+    reason: text,
+    details: fc.dictionary(name, value, { maxKeys: 6, noNullPrototype: false }),
+  },
+  { requiredKeys: ['actor', 'action', 'target', 'outcome', 'requestId'] },
+);
+
+it('writes plain records as the general way writes them, and takes that way for all others', () => {
+  fc.assert(
+    fc.property(record, (given) => {
+      const general = sealableBody(given, stamp, redactor.redact);
+      expect(sealableBody(given, stamp, redactor.redact, redactor).text).toBe(general.text);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+it('takes a usual call for plain, and none that holds a secret or is out of order', () => {
+  const call: AuditRecord = {
+    actor: { kind: 'api_key', id: 'k', name: 'ci' },
+    action: 'action.execute',
+    target: { type: 'integration', id: 'i', name: 'main' },
+    outcome: 'success',
+    requestId: 'request-1',
+    details: {
+      action: 'tag.list',
+      apiCalls: 1,
+      attempts: [{ attempt: 1, errorCode: null, host: 'a:1' }],
+      cached: false,
+    },
+  };
+  expect(isPlainRecord(call, tenantId, redactor)).toBe(true);
+  for (const details of [{ a: secret }, { b: 1, a: 1 }, { token: 'x' }, { a: { toJSON: () => 1 } }, { a: undefined }]) {
+    expect(isPlainRecord({ ...call, details }, tenantId, redactor), JSON.stringify(details)).toBe(false);
+  }
+  expect(isPlainRecord({ ...call, reason: 'why' }, tenantId, redactor)).toBe(false);
+});

@@ -1,0 +1,5 @@
+import type { Counterpart } from '@inthub/connector-sdk/testing';
+import { startRouterCounterpart } from '../_families/router-agent/counterpart.ts';
+import { nginx } from './connector.ts';
+
+export const startCounterpart = (): Promise<Counterpart> => startRouterCounterpart(nginx);
