@@ -25,12 +25,19 @@ export const tsx = (script: string, ...rest: readonly string[]): readonly string
 ];
 
 /** Runs one program in the repository's root. A program that cannot be started counts as failed. */
-export function runStep(command: readonly string[], options: { show?: boolean } = {}): Promise<StepResult> {
+export function runStep(
+  command: readonly string[],
+  options: { show?: boolean; environment?: Record<string, string> } = {},
+): Promise<StepResult> {
   const [program = '', ...rest] = command;
   const startedAt = performance.now();
   return new Promise((settle) => {
     const stdio = options.show ? 'inherit' : 'pipe';
-    const child = spawn(program, rest, { cwd: repositoryRoot, env: environment, stdio: ['ignore', stdio, stdio] });
+    const child = spawn(program, rest, {
+      cwd: repositoryRoot,
+      env: { ...environment, ...options.environment },
+      stdio: ['ignore', stdio, stdio],
+    });
     const chunks: Buffer[] = [];
     const finish = (ok: boolean) =>
       settle({ ok, seconds: (performance.now() - startedAt) / 1000, output: Buffer.concat(chunks).toString() });

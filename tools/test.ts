@@ -6,9 +6,23 @@ import './require-node.mjs';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { repositoryRoot, runStep, tsx } from './run-step.ts';
-import { countsLine, isGreen, type RunFacts, skippedNames, tally, type VitestReport } from './test-counts.ts';
+import {
+  countsLine,
+  failedFiles,
+  isGreen,
+  type RunFacts,
+  skippedNames,
+  tally,
+  type VitestReport,
+  withSecondTry,
+} from './test-counts.ts';
 
+const inCi = process.env.CI === 'true';
 const reportPath = resolve(repositoryRoot, '.cache/vitest-report.json');
+const secondReportPath = resolve(repositoryRoot, '.cache/vitest-second-report.json');
+const strayErrorsPath = resolve(repositoryRoot, '.cache/vitest-stray-errors');
+/** More files than this failing is no accident of a busy machine. */
+const mostFilesTriedAgain = 5;
 const peersScript = 'tools/install-test-peers.ts';
 
 /** Runs a step whose failure counts as one failed test: what depends on it could not be shown to work. */
@@ -18,9 +32,19 @@ async function prepare(name: string, command: readonly string[]): Promise<number
   return ok ? 0 : 1;
 }
 
-function readReport(): VitestReport | undefined {
-  if (!existsSync(reportPath)) return undefined;
-  return JSON.parse(readFileSync(reportPath, 'utf8')) as VitestReport;
+/** Runs Vitest; without a report it ended before it could write one. */
+async function runVitest(path: string, rest: readonly string[]): Promise<Omit<RunFacts, 'preparationFailures'>> {
+  rmSync(path, { force: true });
+  rmSync(strayErrorsPath, { force: true });
+  const reporters = ['default', 'json', './tools/stray-errors-reporter.ts'].map((name) => `--reporter=${name}`);
+  const { ok } = await runStep(['vitest', 'run', ...reporters, `--outputFile.json=${path}`, ...rest], {
+    show: true,
+    environment: { STRAY_ERRORS_FILE: strayErrorsPath },
+  });
+  const strayErrors = existsSync(strayErrorsPath) ? Number(readFileSync(strayErrorsPath, 'utf8')) : 0;
+  const report = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as VitestReport) : undefined;
+  if (!report) console.error('Vitest left no report; that counts as one failure.');
+  return { report, vitestOk: ok, strayErrors };
 }
 
 let preparationFailures = 0;
@@ -30,27 +54,19 @@ if (existsSync(resolve(repositoryRoot, peersScript))) {
 preparationFailures += await prepare('the build', ['tsc', '-b']);
 
 mkdirSync(resolve(repositoryRoot, '.cache'), { recursive: true });
-rmSync(reportPath, { force: true });
-const vitest = await runStep(
-  [
-    'vitest',
-    'run',
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${reportPath}`,
-    // Real servers on a busy machine: CI tries a failed test once more, and the report marks it as retried.
-    ...(process.env.CI === 'true' ? ['--retry=1'] : []),
-    ...process.argv.slice(2),
-  ],
-  { show: true },
-);
+const first = await runVitest(reportPath, process.argv.slice(2));
+let facts: RunFacts = { ...first, preparationFailures };
 
-const report = readReport();
-if (!report) console.error('Vitest left no report; that counts as one failure.');
-const facts: RunFacts = { report, vitestOk: vitest.ok, preparationFailures };
+// Real servers on a busy machine: CI runs the files that failed once more, whole, alone and one after the other.
+const again = first.report ? failedFiles(first.report) : [];
+if (inCi && again.length > 0 && again.length <= mostFilesTriedAgain) {
+  console.error(`Tried once more, each file as a whole:\n${again.map((name) => `  ${name}`).join('\n')}`);
+  const second = await runVitest(secondReportPath, ['--no-file-parallelism', ...again]);
+  facts = withSecondTry(facts, second);
+}
+
+const { report } = facts;
 const counts = tally(facts);
-const inCi = process.env.CI === 'true';
-
 if (report && inCi && counts.skipped > 0) {
   console.error(
     `Skipped, which CI does not accept:\n${skippedNames(report)
@@ -58,6 +74,6 @@ if (report && inCi && counts.skipped > 0) {
       .join('\n')}`,
   );
 }
-if (counts.unexplained) console.error('Vitest failed outside of any test (see above); that counts as one failure.');
+if (counts.strayErrors) console.error('Vitest failed outside of any test (see above); that counts as one failure.');
 console.log(countsLine(counts));
 process.exitCode = isGreen(counts, { inCi }) ? 0 : 1;

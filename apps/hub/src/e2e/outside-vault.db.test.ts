@@ -67,11 +67,16 @@ describe('a credential that lies in a vault', () => {
     expect(await registryWith('by-name', 'ref://vaults/main/team/registry')).toMatchObject({ success: true });
     expect(await registryWith('by-id', `ref://vaults/${vaultId}/team/registry`)).toMatchObject({ success: true });
 
-    const audit = await hub.call('GET', '/api/v1/audit?limit=100');
-    const reads = audit.body.items.filter(
-      (entry: { details?: { action?: string } }) => entry.details?.action === 'secret.read',
-    );
-    expect(reads.length).toBeGreaterThan(0);
+    // Calls leave their audit entries a little later (GW-8).
+    const auditOfReads = async () => {
+      const read = await hub.call('GET', '/api/v1/audit?limit=100');
+      const reads = read.body.items.filter(
+        (entry: { details?: { action?: string } }) => entry.details?.action === 'secret.read',
+      );
+      return { audit: read, reads };
+    };
+    await expect.poll(async () => (await auditOfReads()).reads.length, { timeout: 20_000 }).toBeGreaterThan(0);
+    const { audit, reads } = await auditOfReads();
     expect(reads[0]).toMatchObject({ target: { id: vaultId }, outcome: 'success' });
     for (const text of [audit.text, ...hub.logs]) {
       expect(text).not.toContain(secret);
