@@ -147,15 +147,14 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
     const stores = await createGatewayStores({ config, database, clock, log });
     started.add({ name: 'gateway stores', stop: stores.close });
     const gateway = createGateway({
+      ...ground,
       findIntegration: directory.find,
       resolveCredential: vault.resolve,
       egress,
       runtime,
       writeAudit: (tenantId, records) => database.tenant(tenantId, (tx) => audit.appendAll(tx, records)),
+      draftAudit: audit.draft,
       onUsage: (batch) => recordUsage(catalog, batch),
-      metrics,
-      clock,
-      log,
       stores,
       budgets: ledger,
       ...(options.limits === undefined ? {} : { limits: options.limits }),

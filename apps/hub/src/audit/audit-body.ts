@@ -1,7 +1,6 @@
-import { HubError, type Json, storableJson, storableText } from '@inthub/contracts';
+import { HubError, storableJson, storableText } from '@inthub/contracts';
 import type { AuditRecord } from './audit-record.ts';
-import { type AuditBody, canonicalBody } from './chain.ts';
-import { type Harmless, isPlainRecord } from './plain-body.ts';
+import { type AuditBody, type AuditStamp, canonicalBody } from './chain.ts';
 
 /** Bytes of one entry's canonical JSON. */
 const maxBodyBytes = 65_536;
@@ -9,29 +8,15 @@ const maxBodyBytes = 65_536;
 /** Longest values of the fields that are text; far above what the API accepts, so that only a fault meets them. */
 const limits = { id: 300, name: 300, word: 128, reason: 2_000 };
 
-export interface AuditStamp {
-  readonly seq: number;
-  readonly id: string;
-  readonly tenantId: string;
-  readonly at: string;
-}
-
 /**
  * The entry to seal, as canonical JSON and as fields: redacted, storable, and within 64 KiB. What is too large is replaced by a note
  * with its size, the largest first, so that the fact itself is always kept.
- * @param harmless Lets plain records through as they are, which is faster and gives the same text.
  */
 export function sealableBody(
   record: AuditRecord,
   stamp: AuditStamp,
   redact: (value: unknown, tenantId: string) => unknown,
-  harmless?: Harmless,
 ): { body: AuditBody; text: string } {
-  if (harmless !== undefined && isPlainRecord(record, stamp.tenantId, harmless)) {
-    const body = plainBody(record, stamp);
-    const text = JSON.stringify(body);
-    if (Buffer.byteLength(text) <= maxBodyBytes) return { body, text };
-  }
   let body = toBody(redact(record, stamp.tenantId) as AuditRecord, stamp);
   let text = canonicalBody(body);
   while (Buffer.byteLength(text) > maxBodyBytes) {
@@ -39,24 +24,6 @@ export function sealableBody(
     text = canonicalBody(body);
   }
   return { body, text };
-}
-
-/** Of a record that needs no change: the fields in the order of canonical JSON. */
-function plainBody({ action, actor, details, outcome, requestId, target }: AuditRecord, stamp: AuditStamp): AuditBody {
-  const { id, kind, name } = actor;
-  const body = {
-    action,
-    actor: { id, kind, name },
-    at: stamp.at,
-    details: details as Json | undefined,
-    id: stamp.id,
-    outcome,
-    requestId,
-    seq: stamp.seq,
-    target: { id: target.id, name: target.name, type: target.type },
-    tenantId: stamp.tenantId,
-  };
-  return body as AuditBody;
 }
 
 /** Keys in the order of canonical JSON, which then needs no sorting. */

@@ -26,6 +26,9 @@ export interface AuditBody {
   readonly details?: Json;
 }
 
+/** What an entry gets when it is sealed. */
+export type AuditStamp = Pick<AuditBody, 'seq' | 'id' | 'tenantId' | 'at'>;
+
 /** The last entry of a tenant's chain: its number and hash; number 0 and `genesis` before the first. */
 export interface ChainHead {
   readonly seq: number;
@@ -41,11 +44,19 @@ export function canonicalBody(body: AuditBody): string {
 
 /** SHA-256 of the hash before and the body. */
 export function entryHash(previous: Uint8Array, body: string): Buffer {
+  return hash('sha256', hashInput(previous, body), 'buffer');
+}
+
+/** Room for nearly every entry: a buffer of its own for each would cost as much as the hash. */
+const scratch = Buffer.alloc(16_384);
+
+/** Good until the next call. */
+function hashInput(previous: Uint8Array, body: string): Buffer {
   // UTF-8 takes three bytes for a UTF-16 unit at most.
-  const input = Buffer.allocUnsafe(previous.length + body.length * 3);
+  const most = previous.length + body.length * 3;
+  const input = most <= scratch.length ? scratch : Buffer.allocUnsafe(most);
   input.set(previous);
-  const end = previous.length + input.write(body, previous.length);
-  return hash('sha256', input.subarray(0, end), 'buffer');
+  return input.subarray(0, previous.length + input.write(body, previous.length));
 }
 
 /** HMAC-SHA256 over tenant, number and hash. */

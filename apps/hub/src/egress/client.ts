@@ -229,7 +229,7 @@ export function createClient(core: EgressCore, scope: EgressScope): HttpClient {
       settings: run.settings,
       clock,
       tokens: core.tokens,
-      open: run.credential.open,
+      open: () => run.credential.open(),
       race: (promise) => bounds.race(promise, run.limits.endMs),
       fetchToken: (wanted) => fetchToken(core, { scope, ...run }, wanted),
     };

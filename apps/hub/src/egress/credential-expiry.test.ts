@@ -32,15 +32,17 @@ function client(next: string | null, expired?: readonly ExpirySign[], scheme: Au
   const http = test.client(server.url, {
     scheme,
     auth,
-    credential: async () => tokenOf('old'),
-    ...(next === null
-      ? {}
-      : {
-          refreshCredential: async (fingerprint: string) => {
-            refused.push(fingerprint);
-            return tokenOf(next);
-          },
-        }),
+    credential: {
+      open: async () => tokenOf('old'),
+      ...(next === null
+        ? {}
+        : {
+            renew: async (fingerprint: string) => {
+              refused.push(fingerprint);
+              return tokenOf(next);
+            },
+          }),
+    },
   });
   return { http, refused };
 }
@@ -84,9 +86,10 @@ describe('a credential that has expired', () => {
     const http = test.client(server.url, {
       scheme: bearer,
       auth: { kind: 'bearer_token' },
-      credential: async () => tokenOf('old'),
-      refreshCredential: async () =>
-        Promise.reject(Object.assign(new Error('gone'), { code: 'credential_unavailable' })),
+      credential: {
+        open: async () => tokenOf('old'),
+        renew: async () => Promise.reject(Object.assign(new Error('gone'), { code: 'credential_unavailable' })),
+      },
     });
 
     await expect(http.get('/x')).rejects.toMatchObject({ message: expect.any(String) });

@@ -3,7 +3,7 @@ import type { AuthMethod, ExpirySign } from '@inthub/connector-sdk';
 import { findAtPointer } from './authenticate/json-pointer.ts';
 import type { Answer } from './exchange.ts';
 import { headerText } from './headers.ts';
-import type { EgressScope, OpenCredential } from './scope.ts';
+import type { CredentialSource, EgressScope, OpenCredential } from './scope.ts';
 
 export function hasExpired({ expired }: Pick<AuthMethod, 'expired'>, answer: Answer): boolean {
   if (expired === undefined) return answer.status === 401;
@@ -40,22 +40,31 @@ export interface CredentialUse {
   refresh(): Promise<boolean>;
 }
 
-export function createCredentialUse({ credential, refreshCredential }: EgressScope): CredentialUse {
-  let opening: ReturnType<CredentialUse['open']>;
-  let refreshed = false;
-  return {
-    open() {
-      opening ??= credential?.();
-      return opening;
-    },
-    async refresh() {
-      if (refreshed || refreshCredential === undefined || opening === undefined) return false;
-      refreshed = true;
-      const { fingerprint } = await opening;
-      const next = await refreshCredential(fingerprint);
-      if (next.fingerprint === fingerprint) return false;
-      opening = next;
-      return true;
-    },
-  };
+export function createCredentialUse({ credential }: EgressScope): CredentialUse {
+  return new OneCredential(credential);
+}
+
+class OneCredential implements CredentialUse {
+  readonly #source: CredentialSource | undefined;
+  #opening: ReturnType<CredentialUse['open']>;
+  #refreshed = false;
+
+  constructor(source: CredentialSource | undefined) {
+    this.#source = source;
+  }
+
+  open(): ReturnType<CredentialUse['open']> {
+    this.#opening ??= this.#source?.open();
+    return this.#opening;
+  }
+
+  async refresh(): Promise<boolean> {
+    if (this.#refreshed || this.#source?.renew === undefined || this.#opening === undefined) return false;
+    this.#refreshed = true;
+    const { fingerprint } = await this.#opening;
+    const next = await this.#source.renew(fingerprint);
+    if (next.fingerprint === fingerprint) return false;
+    this.#opening = next;
+    return true;
+  }
 }

@@ -17,7 +17,7 @@ import { createTenantRules, type TenantNetwork } from './tenant-rules.ts';
 
 export { parseAllowList } from './allow-list.ts';
 export { findAtPointer } from './authenticate/json-pointer.ts';
-export { createDeadlineWatch, type DeadlineWatch } from './deadline.ts';
+export { createDeadlineWatch, type DeadlineWatch, type Watched } from './deadline.ts';
 export { providerFaultOf } from './from-response.ts';
 export type { Post, PostAnswer, Poster } from './post.ts';
 export type { CertificateFacts, ProbeReport, ProbeScope, TlsFacts } from './probe.ts';
@@ -25,6 +25,7 @@ export { parseRetryAfter } from './retry-after.ts';
 export type {
   AttemptStart,
   AttemptTrace,
+  CredentialSource,
   EgressAttempt,
   EgressLog,
   EgressScope,

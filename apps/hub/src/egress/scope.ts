@@ -13,14 +13,8 @@ export interface EgressScope {
   /** Domains that the grant blocks (same forms); they win over everything. */
   readonly blockedHosts: readonly string[];
   readonly auth: AuthMethod;
-  /** Opens the credential; called at most once per send that needs it. Undefined for `authMode: none`. */
-  readonly credential?: () => OpenCredential | Promise<OpenCredential>;
-  /**
-   * Gets the credential anew after the provider has called it expired; called at most once for a request. The answer may be the same
-   * one. Default: what was opened is all there is.
-   * @param refused Fingerprint of the one that was refused.
-   */
-  readonly refreshCredential?: (refused: string) => Promise<OpenCredential>;
+  /** Undefined for `authMode: none`. */
+  readonly credential?: CredentialSource;
   readonly rateLimitHeaders?: RateLimitHeaders;
   /** Header that names the window which an answer's limit speaks of. */
   readonly limitBucketHeader?: string;
@@ -43,6 +37,18 @@ export interface EgressScope {
    * too is fetched to its end, so the report of a token request may come after the call has ended.
    */
   onAttempt(attempt: EgressAttempt): void;
+}
+
+/** Where a call's credential comes from. */
+export interface CredentialSource {
+  /** Called at most once per send that needs it. */
+  open(): OpenCredential | Promise<OpenCredential>;
+  /**
+   * Gets it anew after the provider has called it expired; called at most once for a request. The answer may be the same one.
+   * Default: what was opened is all there is.
+   * @param refused Fingerprint of the one that was refused.
+   */
+  renew?(refused: string): Promise<OpenCredential>;
 }
 
 export interface OpenCredential {

@@ -49,7 +49,9 @@ export function createTestEgress(options: Partial<Omit<EgressOptions, 'clock'>> 
         allowedHosts: [],
         blockedHosts: [],
         auth: { mode: 'token', kind: material?.kind ?? null, title: 'Test', help: 'Test', apply: scheme, ...auth },
-        ...(material === undefined ? {} : { credential: async () => ({ material, fingerprint: 'fingerprint-1' }) }),
+        ...(material === undefined
+          ? {}
+          : { credential: { open: async () => ({ material, fingerprint: 'fingerprint-1' }) } }),
         signal: new AbortController().signal,
         deadlineMs: clock.monotonicMs() + 30_000,
         onAttempt: (attempt) => attempts.push(attempt),

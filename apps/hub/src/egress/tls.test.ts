@@ -168,7 +168,11 @@ describe('a client certificate', () => {
     const good = await materialOf(authority);
     const bad = await materialOf(stranger);
     const client = (material: typeof good, fingerprint: string) =>
-      test.client(server.url, { scheme, credential: async () => ({ material, fingerprint }), config: trusting() });
+      test.client(server.url, {
+        scheme,
+        credential: { open: async () => ({ material, fingerprint }) },
+        config: trusting(),
+      });
 
     await client(good, 'one').get('/x');
 

@@ -1,7 +1,7 @@
 // The gateway's audit rows on their way to the database: batched, bounded, never dropped. A call takes its place before it starts,
 // so that a call that ran always finds room for its record.
 import { type Clock, HubError, type TenantId } from '@inthub/contracts';
-import type { AuditRecord } from '../audit/audit.ts';
+import type { AuditDraft, AuditRecord } from '../audit/audit.ts';
 import type { Log } from '../telemetry/telemetry.ts';
 import type { GatewayDeps } from './gateway-deps.ts';
 
@@ -31,6 +31,7 @@ export interface AuditQueue {
 
 export interface AuditQueueDeps {
   readonly writeAudit: GatewayDeps['writeAudit'];
+  readonly draftAudit: GatewayDeps['draftAudit'];
   readonly clock: Clock;
   readonly log: Log;
   readonly maxPerTenant: number;
@@ -39,14 +40,21 @@ export interface AuditQueueDeps {
 
 interface TenantQueue {
   readonly tenantId: TenantId;
-  readonly records: AuditRecord[];
+  readonly records: (AuditRecord | AuditDraft)[];
   /** Places kept for calls in flight. */
   reserved: number;
   state: 'idle' | 'dirty' | 'ready' | 'writing' | 'backing-off';
   retryMs: number;
 }
 
-export function createAuditQueue({ writeAudit, clock, log, maxPerTenant, max }: AuditQueueDeps): AuditQueue {
+export function createAuditQueue({
+  writeAudit,
+  draftAudit,
+  clock,
+  log,
+  maxPerTenant,
+  max,
+}: AuditQueueDeps): AuditQueue {
   const queues = new Map<TenantId, TenantQueue>();
   const dirty = new Set<TenantQueue>();
   const ready: TenantQueue[] = [];
@@ -202,7 +210,7 @@ export function createAuditQueue({ writeAudit, clock, log, maxPerTenant, max }: 
     put(tenantId, record) {
       const queue = queueOf(tenantId);
       queue.reserved -= 1;
-      queue.records.push(record);
+      queue.records.push(draftAudit === undefined ? record : draftAudit(tenantId, record));
       if (queue.state === 'idle') markDirty(queue);
       if (queue.state === 'dirty' && queue.records.length >= maxBatch) makeReady(queue);
     },

@@ -1,6 +1,13 @@
 import type { AuthMethod, CheckOutcome, ConnectionReport } from '@inthub/connector-sdk';
 import { HubError, type Money } from '@inthub/contracts';
-import type { AttemptStart, AttemptTrace, DeadlineWatch, EgressAttempt, OpenCredential } from '../egress/egress.ts';
+import type {
+  AttemptStart,
+  AttemptTrace,
+  CredentialSource,
+  DeadlineWatch,
+  EgressAttempt,
+  Watched,
+} from '../egress/egress.ts';
 import type { InstalledIntegration } from '../runtime/runtime.ts';
 import type { BudgetPermit } from './budget/budget-ledger.ts';
 import type { GatewayCall } from './call.ts';
@@ -64,8 +71,7 @@ export interface CallState {
   flight: Flight | null;
 
   auth: AuthMethod | null;
-  credential: (() => OpenCredential | Promise<OpenCredential>) | undefined;
-  refreshCredential: ((refused: string) => Promise<OpenCredential>) | undefined;
+  credential: CredentialSource | undefined;
   input: unknown;
 
   /** True once every stage that may refuse has let the call pass; what fails afterwards failed, it was not refused. */
@@ -75,8 +81,8 @@ export interface CallState {
   /** The answer was at hand: from a cache, a twin, or the first call with this idempotency key. */
   cached: boolean;
   signal: AbortSignal | null;
-  /** Ends the deadline timer and lets go of the caller's signal. */
-  disarm: (() => void) | null;
+  /** What ends it before its time; to be disarmed when it is over. */
+  end: { disarm(): void } | null;
 
   attempts: EgressAttempt[];
   apiCalls: number;
@@ -121,13 +127,12 @@ export function createCallState(
     flight: null,
     auth: null,
     credential: undefined,
-    refreshCredential: undefined,
     input: undefined,
     admitted: false,
     executed: false,
     cached: false,
     signal: null,
-    disarm: null,
+    end: null,
     attempts: [],
     apiCalls: 0,
     tokensUsed: null,
@@ -164,25 +169,42 @@ export function hasSucceeded({ target, outcome }: CallState): boolean {
 export function armSignal(state: CallState, deadlines: DeadlineWatch): AbortSignal {
   if (state.signal !== null) return state.signal;
   const controller: Linked = state.call.abort ?? linkedTo(state.call.signal);
-  const end = {
-    dueMs: state.deadlineMs,
-    slot: -1,
-    onDue() {
-      deadlines.remove(end);
-      controller.abort(timeUp(state));
-    },
-    interrupt(error: Error) {
-      deadlines.remove(end);
-      controller.abort(error);
-    },
-  };
-  deadlines.add(end);
   state.signal = controller.signal;
-  state.disarm = () => {
-    controller.unlink?.();
-    deadlines.remove(end);
-  };
+  state.end = new CallEnd(state, controller, deadlines);
   return controller.signal;
+}
+
+// No closures here: V8 puts a function that is assigned to a property at once among the old objects, and whatever it refers to, the
+// whole call, then stays until the next full collection (`CheckAssigningFunctionLiteralToProperty` in V8's parser-base.h).
+class CallEnd implements Watched {
+  readonly dueMs: number;
+  slot = -1;
+  readonly #state: CallState;
+  readonly #controller: Linked;
+  readonly #deadlines: DeadlineWatch;
+
+  constructor(state: CallState, controller: Linked, deadlines: DeadlineWatch) {
+    this.dueMs = state.deadlineMs;
+    this.#state = state;
+    this.#controller = controller;
+    this.#deadlines = deadlines;
+    deadlines.add(this);
+  }
+
+  onDue(): void {
+    this.interrupt(timeUp(this.#state));
+  }
+
+  interrupt(error: Error): void {
+    this.#deadlines.remove(this);
+    this.#controller.abort(error);
+  }
+
+  /** Ends the deadline timer and lets go of the caller's signal. */
+  disarm(): void {
+    this.#controller.unlink?.();
+    this.#deadlines.remove(this);
+  }
 }
 
 interface Linked extends Pick<AbortController, 'signal' | 'abort'> {

@@ -115,7 +115,7 @@ export function createRig({ clock, connector, provider = async () => ({}), integ
 
 function stubClient(scope: EgressScope, provider: Provider): HttpClient {
   async function request(given: HttpRequest): Promise<HttpResponse> {
-    if (scope.credential !== undefined) await scope.credential();
+    if (scope.credential !== undefined) await scope.credential.open();
     const report = (status: number | null, errorCode: string | null, extra: Partial<EgressAttempt> = {}) =>
       scope.onAttempt({
         method: given.method,

@@ -1,5 +1,5 @@
 import { createSecretIndex } from './secret-index.ts';
-import { redactPatterns } from './secret-patterns.ts';
+import { mayHoldPattern, redactPatterns } from './secret-patterns.ts';
 
 /** What stands in a secret's place. */
 export const redacted = '[redacted]';
@@ -22,8 +22,8 @@ export interface Redactor {
    */
   redact(value: unknown, tenantId?: string): unknown;
   redactText(text: string, tenantId?: string): string;
-  /** Whether `redactText` would leave it as it is. */
-  isHarmless(text: string, tenantId: string): boolean;
+  /** Whether `redactText` would leave every text in it as it is. JSON without escapes: a text stands there as it is. */
+  isHarmlessJson(json: string, tenantId: string): boolean;
   /** Whether a field of this name may be hidden whatever it holds. */
   mayHide(name: string): boolean;
 }
@@ -119,7 +119,7 @@ export function createRedactor(options: { maxSecrets?: number } = {}): Redactor 
     learn,
     redact,
     redactText,
-    isHarmless: (text, tenantId) => harmless.has(text) || redactText(text, tenantId) === text,
+    isHarmlessJson: (json, tenantId) => !mayHoldPattern(json) && index.replace(json, redacted, tenantId) === json,
     mayHide: (name) => name === 'key' || holdsSecret(name, {}),
   };
 }

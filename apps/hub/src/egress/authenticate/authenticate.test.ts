@@ -75,8 +75,10 @@ describe('credentials from a template', () => {
     expect((await failure(test.client(server.url, { scheme }).get('/x'))).message).toContain(
       'needs a credential and has none',
     );
-    const broken = async () => {
-      throw new Error('vault is sealed: hunter2');
+    const broken = {
+      open: async () => {
+        throw new Error('vault is sealed: hunter2');
+      },
     };
     expect((await failure(test.client(server.url, { scheme, credential: broken }).get('/x'))).message).not.toContain(
       'hunter2',
@@ -106,9 +108,11 @@ describe('credentials from a template', () => {
     server.on('GET', '/y', respond.json(503, {}), respond.json(200, {}));
     const http = test.client(server.url, {
       scheme: { scheme: 'bearer', token: '{token}' },
-      credential: async () => {
-        opened += 1;
-        return { material: tokenMaterial, fingerprint: 'f' };
+      credential: {
+        open: async () => {
+          opened += 1;
+          return { material: tokenMaterial, fingerprint: 'f' };
+        },
       },
     });
 
@@ -123,7 +127,7 @@ describe('credentials from a template', () => {
       test
         .client(server.url, {
           scheme: { scheme: 'bearer', token: '{token}' },
-          credential: () => new Promise(() => {}),
+          credential: { open: () => new Promise(() => {}) },
           deadlineMs: 1_000,
         })
         .get('/x'),

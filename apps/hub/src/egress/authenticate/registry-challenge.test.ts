@@ -143,7 +143,7 @@ describe('a registry with a token service', () => {
     await pull();
     await pull(undefined, { tenantId: 'tenant-2' });
     await pull(undefined, { integrationId: 'integration-2' });
-    await pull(undefined, { credential: async () => ({ material, fingerprint: 'rotated' }) });
+    await pull(undefined, { credential: { open: async () => ({ material, fingerprint: 'rotated' }) } });
 
     const used = registry.requests
       .map(({ headers }) => headers['authorization'])

@@ -72,8 +72,8 @@ describe('the credential of a call', () => {
     await rig.gateway.testConnection(rig.call);
     expect(rig.resolved).toEqual([]);
 
-    const open = rig.scopes[0]?.credential;
-    await Promise.all([open?.(), open?.()]);
+    const source = rig.scopes[0]?.credential;
+    await Promise.all([source?.open(), source?.open()]);
     expect(rig.resolved).toHaveLength(1);
   });
 
@@ -85,9 +85,8 @@ describe('the credential of a call', () => {
       return opening('api_key')(request);
     });
     await run();
-    const open = rig.scopes[0]?.credential;
 
-    await open?.();
+    await rig.scopes[0]?.credential?.open();
 
     expect(tries).toBe(2);
   });
@@ -145,7 +144,7 @@ describe('a credential that the provider calls expired', () => {
       clock,
       connector: createSampleConnector(),
       provider: async (_, scope) => {
-        expect(await scope.refreshCredential?.('f')).toMatchObject({ fingerprint: 'f' });
+        expect(await scope.credential?.renew?.('f')).toMatchObject({ fingerprint: 'f' });
         return { tags: [] };
       },
       integration: stored('bearer_token'),

@@ -2,8 +2,8 @@
 import type { AuthMethod } from '@inthub/connector-sdk';
 import { type Clock, type CredentialKind, HubError } from '@inthub/contracts';
 import { LRUCache } from 'lru-cache';
-import type { OpenCredential } from '../../egress/egress.ts';
-import type { ResolvedCredential } from '../../vault/vault.ts';
+import type { CredentialSource, OpenCredential } from '../../egress/egress.ts';
+import type { ResolvedCredential, ResolveRequest } from '../../vault/vault.ts';
 import { type CallState, known } from '../call-state.ts';
 import type { GatewayDeps } from '../gateway-deps.ts';
 import { isPromise, type MaybePromise } from '../maybe-promise.ts';
@@ -18,8 +18,7 @@ export interface CredentialsDeps {
 }
 
 export function createCredentials({ resolveCredential, clock }: CredentialsDeps): Stage {
-  /** When each integration's credential was read anew last. */
-  const refreshed = new LRUCache<string, number>({ max: 10_000 });
+  const parts = { resolveCredential, clock, refreshed: new LRUCache<string, number>({ max: 10_000 }) };
 
   return {
     name: 'credentials',
@@ -49,74 +48,95 @@ export function createCredentials({ resolveCredential, clock }: CredentialsDeps)
       }
       if (credentialKind === undefined || credentialKind === null) {
         // Behind a reference into a file or a variable the kind shows only when it is opened.
-        if (others.length > 0) return chooseByOpening(state, first.kind, authRef);
-        use(state, first, openOnce(state, first.kind, authRef), refresh(state, first.kind, authRef));
+        if (others.length > 0) return chooseByOpening(state, first, first.kind, authRef);
+        use(state, first, first.kind, authRef);
         return undefined;
       }
       const method = methodFor(view.authMethods, credentialKind);
-      use(state, method, openOnce(state, credentialKind, authRef), refresh(state, credentialKind, authRef));
+      use(state, method, credentialKind, authRef);
       return undefined;
     },
   };
 
-  function use(
-    state: CallState,
-    method: AuthMethod,
-    open: () => MaybePromise<ResolvedCredential>,
-    renew: (refused: string) => Promise<ResolvedCredential>,
-  ): void {
-    const checked = (resolved: ResolvedCredential): OpenCredential => {
-      if (resolved.kind !== method.kind) throw wrongKind([method], resolved.kind);
-      return resolved;
-    };
+  function use(state: CallState, method: AuthMethod, kind: CredentialKind, authRef: string): StoredCredential {
+    const stored = new StoredCredential(parts, state, { method, kind, authRef });
     state.auth = method;
-    state.refreshCredential = async (refused) => checked(await renew(refused));
-    state.credential = () => {
-      const opened = open();
-      return isPromise(opened) ? opened.then(checked) : checked(opened);
-    };
+    state.credential = stored;
+    return stored;
   }
 
-  async function chooseByOpening(state: CallState, kind: CredentialKind, authRef: string): Promise<void> {
-    const open = openOnce(state, kind, authRef);
-    const { kind: found } = await open();
-    use(state, methodFor(known(state).view.authMethods, found), open, refresh(state, kind, authRef));
+  async function chooseByOpening(state: CallState, first: AuthMethod, kind: CredentialKind, authRef: string) {
+    const stored = use(state, first, kind, authRef);
+    const found = (await stored.resolve()).kind;
+    stored.method = methodFor(known(state).view.authMethods, found);
+    state.auth = stored.method;
+  }
+}
+
+interface StoredCredentialParts extends CredentialsDeps {
+  /** When each integration's credential was read anew last. */
+  readonly refreshed: LRUCache<string, number>;
+}
+
+/** What the vault keeps, or refers to, for one call. */
+class StoredCredential implements CredentialSource {
+  method: AuthMethod;
+  readonly #parts: StoredCredentialParts;
+  readonly #state: CallState;
+  readonly #kind: CredentialKind;
+  readonly #authRef: string;
+  #opened: MaybePromise<ResolvedCredential> | undefined;
+
+  constructor(
+    parts: StoredCredentialParts,
+    state: CallState,
+    { method, kind, authRef }: { method: AuthMethod; kind: CredentialKind; authRef: string },
+  ) {
+    this.#parts = parts;
+    this.#state = state;
+    this.method = method;
+    this.#kind = kind;
+    this.#authRef = authRef;
+  }
+
+  open(): MaybePromise<OpenCredential> {
+    const opened = this.resolve();
+    return isPromise(opened) ? opened.then((resolved) => this.#checked(resolved)) : this.#checked(opened);
   }
 
   /** Reads the credential again, past what is kept of the refused one; a storm of refusals does not read it more often for that. */
-  function refresh(
-    state: CallState,
-    kind: CredentialKind,
-    authRef: string,
-  ): (refused: string) => Promise<ResolvedCredential> {
-    return async (refused) => {
-      const { view, integration } = known(state);
-      const { principal, requestId } = state.call;
-      const now = clock.monotonicMs();
-      const isDue = now - (refreshed.get(view.key) ?? Number.NEGATIVE_INFINITY) >= refreshEveryMs;
-      if (isDue) refreshed.set(view.key, now);
-      const { id, tenantId } = integration;
-      const request = { tenantId, integrationId: id, authRef, kind, principal, requestId };
-      return resolveCredential(isDue ? { ...request, refused } : request);
-    };
+  async renew(refused: string): Promise<OpenCredential> {
+    const { clock, refreshed, resolveCredential } = this.#parts;
+    const { view } = known(this.#state);
+    const now = clock.monotonicMs();
+    const isDue = now - (refreshed.get(view.key) ?? Number.NEGATIVE_INFINITY) >= refreshEveryMs;
+    if (isDue) refreshed.set(view.key, now);
+    const request = this.#request();
+    return this.#checked(await resolveCredential(isDue ? { ...request, refused } : request));
   }
 
   /** A call opens its credential at most once; a failure is not remembered, so that a later attempt may succeed. */
-  function openOnce(state: CallState, kind: CredentialKind, authRef: string): () => MaybePromise<ResolvedCredential> {
-    let opened: MaybePromise<ResolvedCredential> | undefined;
-    return () => {
-      if (opened !== undefined) return opened;
-      const { id, tenantId } = known(state).integration;
-      const { principal, requestId } = state.call;
-      const opening = resolveCredential({ tenantId, integrationId: id, authRef, kind, principal, requestId });
-      opened = isPromise(opening)
-        ? opening.catch((error: unknown) => {
-            opened = undefined;
-            throw error;
-          })
-        : opening;
-      return opened;
-    };
+  resolve(): MaybePromise<ResolvedCredential> {
+    if (this.#opened !== undefined) return this.#opened;
+    const opening = this.#parts.resolveCredential(this.#request());
+    this.#opened = isPromise(opening)
+      ? opening.catch((error: unknown) => {
+          this.#opened = undefined;
+          throw error;
+        })
+      : opening;
+    return this.#opened;
+  }
+
+  #request(): ResolveRequest {
+    const { id, tenantId } = known(this.#state).integration;
+    const { principal, requestId } = this.#state.call;
+    return { tenantId, integrationId: id, authRef: this.#authRef, kind: this.#kind, principal, requestId };
+  }
+
+  #checked(resolved: ResolvedCredential): OpenCredential {
+    if (resolved.kind !== this.method.kind) throw wrongKind([this.method], resolved.kind);
+    return resolved;
   }
 }
 

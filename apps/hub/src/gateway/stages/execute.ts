@@ -36,7 +36,7 @@ export interface Execute extends Stage {
 export function createExecute({ egress, runtime, limits, clock, deadlines, log, tags }: ExecuteDeps): Execute {
   function invocationOf(state: CallState): Invocation {
     const { integration, view } = known(state);
-    const { call, target, auth, credential, refreshCredential, trace } = state;
+    const { call, target, auth, credential, trace } = state;
     if (auth === null) throw new HubError('internal');
     const signal = armSignal(state, deadlines);
     state.executed = true;
@@ -58,7 +58,6 @@ export function createExecute({ egress, runtime, limits, clock, deadlines, log, 
       onAttempt: (attempt) => noteAttempt(state, attempt),
     };
     if (credential !== undefined) scope.credential = credential;
-    if (refreshCredential !== undefined) scope.refreshCredential = refreshCredential;
     if (rateLimitHeaders !== undefined) scope.rateLimitHeaders = rateLimitHeaders;
     if (limitBuckets !== undefined) scope.limitBucketHeader = limitBuckets.header;
     if (call.traceparent !== undefined) scope.traceparent = call.traceparent;

@@ -65,7 +65,7 @@ export function createRecordOutcome(deps: RecordOutcomeDeps): Stage {
   return {
     name: 'record_outcome',
     run(state) {
-      state.disarm?.();
+      state.end?.disarm();
       state.durationMs = clock.monotonicMs() - state.startedMs;
       let pending: Promise<void>[] | undefined;
       for (const work of works) {

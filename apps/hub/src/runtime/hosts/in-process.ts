@@ -36,16 +36,11 @@ export function createInProcessHost(deps: InProcessHostDeps): Host {
       view = deepFreeze({ id, name, type, config: structuredClone(config) });
       integrationViews.set(integration, view);
     }
-    let ownLog: ConnectorLog | undefined;
     const context: { -readonly [Field in keyof ActionContext]: ActionContext[Field] } = {
       integration: view,
       http,
       clock: deps.clock,
-      // Few calls write anything.
-      get log() {
-        ownLog ??= createConnectorLog({ log: deps.log, redact: deps.redact, source: sourceOf(invocation, what) });
-        return ownLog;
-      },
+      log: new CallLog(deps, invocation, what),
       signal,
       cache: tags,
       reportUsage: (usage: ReportedUsage) => invocation.reportUsage(usage),
@@ -132,6 +127,41 @@ export function createInProcessHost(deps: InProcessHostDeps): Host {
       // Lets the connector's own finally blocks run; not awaited, for code that ignores its signal may never come back.
       Promise.resolve(iterator.return?.()).catch(() => undefined);
     }
+  }
+}
+
+/**
+ * Few calls write anything, so the log itself is made with the first line. Not a getter of the context: V8 keeps each of those among the
+ * old objects, and with it the whole call until the next full collection.
+ */
+class CallLog implements ConnectorLog {
+  readonly #deps: InProcessHostDeps;
+  readonly #invocation: Invocation;
+  readonly #what: string;
+  #log: ConnectorLog | undefined;
+
+  constructor(deps: InProcessHostDeps, invocation: Invocation, what: string) {
+    this.#deps = deps;
+    this.#invocation = invocation;
+    this.#what = what;
+  }
+
+  debug(message: string, fields?: Readonly<Record<string, unknown>>): void {
+    this.#own().debug(message, fields);
+  }
+
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void {
+    this.#own().info(message, fields);
+  }
+
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void {
+    this.#own().warn(message, fields);
+  }
+
+  #own(): ConnectorLog {
+    const { log, redact } = this.#deps;
+    this.#log ??= createConnectorLog({ log, redact, source: sourceOf(this.#invocation, this.#what) });
+    return this.#log;
   }
 }
 
