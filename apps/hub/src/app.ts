@@ -104,14 +104,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
     });
 
     const { getTenant } = access;
-    const { egress, networks, egressProof, isOffline } = startEgress({
-      config,
-      getTenant,
-      clock,
-      log,
-      version,
-      started,
-    });
+    const { egress, networks, egressProof, isOffline } = startEgress({ ...parts, getTenant, version });
     const registry = await loadConnectors({
       builtIns: [...connectors, ...(options.connectors ?? [])],
       clock,
@@ -240,6 +233,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
       probe: egress.probe,
       testConnection: gateway.testConnection,
       runCheck: gateway.runCheck,
+      expiries: upkeep.expiries,
       redact: redactFor,
     });
     const outgoing = startOutgoingWebhooks({ ...ground, egress, redactor, keyRing });
