@@ -67,7 +67,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
     const tracer = await createTracer({ endpoint: config.otlpEndpoint, version, clock, log });
     if (tracer !== null) started.add({ name: 'tracer', stop: tracer.close });
     const parts = { config, databaseUrl, database, clock, log, started, redact: redactFor };
-    const { events, bus, streams } = await startEvents(parts);
+    const { events, bus, streams, presence } = await startEvents(parts);
     const [chainKey, ...earlierChainKeys] = auditChainKeys(keys);
     const audit = createAuditLog({
       database,
@@ -169,6 +169,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
       vault,
       registry,
       gateway,
+      presence,
       findIntegration: directory.find,
       publicUrl: () => config.publicUrl ?? ownUrl,
     });
