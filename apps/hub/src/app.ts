@@ -67,7 +67,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
     const tracer = await createTracer({ endpoint: config.otlpEndpoint, version, clock, log });
     if (tracer !== null) started.add({ name: 'tracer', stop: tracer.close });
     const parts = { config, databaseUrl, database, clock, log, started, redact: redactFor };
-    const { events, bus, streams } = await startEvents(parts);
+    const { events, bus, streams, presence } = await startEvents(parts);
     const [chainKey, ...earlierChainKeys] = auditChainKeys(keys);
     const audit = createAuditLog({
       database,
@@ -104,14 +104,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
     });
 
     const { getTenant } = access;
-    const { egress, networks, egressProof, isOffline } = startEgress({
-      config,
-      getTenant,
-      clock,
-      log,
-      version,
-      started,
-    });
+    const { egress, networks, egressProof, isOffline } = startEgress({ ...parts, getTenant, version });
     const registry = await loadConnectors({
       builtIns: [...connectors, ...(options.connectors ?? [])],
       clock,
@@ -175,6 +168,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
       vault,
       registry,
       gateway,
+      presence,
       findIntegration: directory.find,
       publicUrl: () => config.publicUrl ?? ownUrl,
     });
@@ -239,6 +233,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
       probe: egress.probe,
       testConnection: gateway.testConnection,
       runCheck: gateway.runCheck,
+      expiries: upkeep.expiries,
       redact: redactFor,
     });
     const outgoing = startOutgoingWebhooks({ ...ground, egress, redactor, keyRing });

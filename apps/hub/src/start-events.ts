@@ -31,6 +31,8 @@ export interface Events {
   readonly events: EventWriter & EventReader;
   readonly bus: RunningEventBus;
   readonly streams: EventStreams;
+  /** Of this process (`Listener.presence`). */
+  readonly presence: number;
 }
 
 export async function startEvents(options: StartEventsOptions): Promise<Events> {
@@ -64,5 +66,5 @@ export async function startEvents(options: StartEventsOptions): Promise<Events> 
     ...(isNats ? { transport: createNatsTransport({ url: config.natsUrl ?? '', database, clock }) } : {}),
   });
   started.add({ name: 'event bus', stop: bus.close });
-  return { events, bus, streams: createEventStreams({ database, tail: bus.tail }) };
+  return { events, bus, streams: createEventStreams({ database, tail: bus.tail }), presence: listener.presence };
 }

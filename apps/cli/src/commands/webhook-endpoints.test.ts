@@ -37,7 +37,11 @@ describe('inthub webhooks endpoints', () => {
   it('shows the secret alone on stdout, and where to send to beside it', async () => {
     const { hub, run } = await startBench({
       ...integration,
-      createWebhookEndpoint: () => ({ ...endpoint, secret: 'the-secret' }),
+      createWebhookEndpoint: () => ({
+        ...endpoint,
+        registration: { target: 'library', externalId: '7' },
+        secret: 'the-secret',
+      }),
     });
 
     const { stdout, stderr } = await run([
@@ -53,6 +57,7 @@ describe('inthub webhooks endpoints', () => {
 
     expect(stdout.trim()).toBe('the-secret');
     expect(stderr).toContain(endpoint.url);
+    expect(stderr).toContain('The hub has made the webhook at the product');
     expect(hub.requests.at(-1)?.body).toEqual({ events: ['harbor.artifact.pushed'], register: { target: 'library' } });
   });
 

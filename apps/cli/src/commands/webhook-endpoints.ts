@@ -21,7 +21,13 @@ interface DeliveryFlags extends PagingFlags {
   readonly kind?: string;
 }
 
-type Shown = { readonly id: string; readonly url: string; readonly secret: string; readonly proof: string };
+type Shown = {
+  readonly id: string;
+  readonly url: string;
+  readonly secret: string;
+  readonly proof: string;
+  readonly registration: object | null;
+};
 
 /** `inthub webhooks endpoints` and `inthub webhooks received`: what outside products send to the hub. */
 export function addWebhookEndpointCommands(program: Command, context: CliContext): void {
@@ -100,7 +106,7 @@ function addEndpointCommands(group: Command, context: CliContext): void {
         ...(register === undefined ? {} : { register: register === true ? {} : { target: register } }),
       };
       const { data } = await api.createWebhookEndpoint({ client, throwOnError: true, path: { id }, body });
-      show(context, data, 'Endpoint');
+      show(context, data, 'Endpoint', data.registration === null ? give : has);
     });
 
   group
@@ -116,7 +122,8 @@ function addEndpointCommands(group: Command, context: CliContext): void {
       const path = { id, endpointId };
       const body = given({ secret });
       const { data } = await api.rotateWebhookEndpoint({ client, throwOnError: true, path, body });
-      show(context, data, 'Secret of endpoint');
+      // Also where the hub has made the webhook: it does not change the secret there.
+      show(context, data, 'Secret of endpoint', give);
     });
 
   group
@@ -134,11 +141,14 @@ function addEndpointCommands(group: Command, context: CliContext): void {
     });
 }
 
+const give = 'Give the product this address:';
+const has = 'The hub has made the webhook at the product, with this address:';
+
 /** The secret alone on stdout, so that it can be piped; with `proof: url` the address, which holds it. */
-function show(context: CliContext, endpoint: Shown, what: string): void {
+function show(context: CliContext, endpoint: Shown, what: string, next: string): void {
   const output = context.output();
   const isInAddress = endpoint.proof === 'url';
-  output.note(`${what} ${endpoint.id}. Give the product this address:`);
+  output.note(`${what} ${endpoint.id}. ${next}`);
   if (!isInAddress) {
     output.note(`  ${oneLine(endpoint.url)}`);
     output.note('and this secret; keep it now, it is not shown again:');

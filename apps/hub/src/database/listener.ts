@@ -2,14 +2,13 @@ import { randomInt } from 'node:crypto';
 import { type Clock, HubError } from '@inthub/contracts';
 import pg from 'pg';
 import type { DatabaseLog } from './database-log.ts';
+import { presenceSpace } from './presence.ts';
 
 const firstRetryMs = 100;
 const longestRetryMs = 5_000;
 /** A connection that died without a word is noticed after this and the patience below. */
 const checkEveryMs = 5_000;
 const patienceMs = 5_000;
-/** First key of the advisory locks by which processes show that they live; nobody else's. */
-export const presenceSpace = 0x1a5b05;
 
 export interface StartListenerOptions {
   readonly url: string;

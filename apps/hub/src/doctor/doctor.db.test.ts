@@ -45,6 +45,7 @@ async function setUp(asks: Partial<DoctorDeps> = {}) {
     probe: createTestEvidence({ probe: { loopback: true } }).probe,
     testConnection: async () => ({ success: true, message: 'It answers.', latencyMs: 5, details: { version: '1.2' } }),
     runCheck: async ({ checkId }) => ({ status: 'pass', message: `${checkId} is fine.` }),
+    expiries: { list: async () => ({ items: [], nextCursor: null }) },
     redact: (value) => value,
     ...asks,
   });
@@ -92,6 +93,38 @@ describe('the doctor', () => {
         details: { reportId: report.id, overallStatus: 'healthy' },
       },
     ]);
+  });
+
+  it('looks into the calendar for the end of the credential, also of one that is borrowed', async () => {
+    const lender = createId<string>();
+    const line = {
+      subjectId: createId<string>(),
+      connectorId: 'oci',
+      expiresAt: '2026-11-26T10:00:00.000Z',
+      daysLeft: 5,
+    };
+    const { install, run } = await setUp({
+      expiries: {
+        list: async (_tenantId, { integrationId = '' }) => ({
+          items: (integrationId === lender ? (['tls_certificate', 'credential'] as const) : []).map((kind) => ({
+            ...line,
+            kind,
+            integrationId,
+          })),
+          nextCursor: null,
+        }),
+      },
+    });
+    const ends = async (authRef: string | null) => {
+      const integration = install();
+      Object.assign(integration, { authRef });
+      const { checks } = await run(integration.id);
+      return checks.find(({ checkType }) => checkType === 'authentication')?.details['credentialDaysLeft'];
+    };
+
+    expect(await ends(`ref://integrations/oci/${lender}`)).toBe(5);
+    expect(await ends('ref://file/acme/token')).toBeUndefined();
+    expect(await ends(null)).toBeUndefined();
   });
 
   it('pages through the history, newest first, and keeps the newest hundred of each integration', async () => {

@@ -1,7 +1,8 @@
 // What the checks of one run look at: asked for once, when the first check needs it.
 import type { CheckOutcome, ConnectorDefinition } from '@inthub/connector-sdk';
-import type { Clock, ConnectionTestResult, Principal } from '@inthub/contracts';
+import { type Clock, type ConnectionTestResult, isId, type Principal, parseAuthRef } from '@inthub/contracts';
 import type { EgressAttempt, ProbeReport, ProbeScope } from '../egress/egress.ts';
+import type { Expiry, ExpiryCalendar } from '../events/events.ts';
 import type { InstalledIntegration } from '../runtime/runtime.ts';
 
 /** The part of a gateway call that the doctor gives. */
@@ -24,6 +25,7 @@ export interface DoctorAsks {
   readonly testConnection: (call: DiagnosticCall & { readonly fresh: true }) => Promise<ConnectionTestResult>;
   /** The gateway's. @throws HubError */
   readonly runCheck: (call: DiagnosticCall & { readonly checkId: string }) => Promise<CheckOutcome>;
+  readonly expiries: Pick<ExpiryCalendar, 'list'>;
 }
 
 export interface Evidence {
@@ -40,6 +42,8 @@ export interface Evidence {
   /** One more connection test, in at most `timeoutMs`. */
   sample(timeoutMs: number): Promise<ConnectionTestResult>;
   check(checkId: string): Promise<CheckOutcome>;
+  /** When the credential ends, as far as it tells. */
+  credentialEnd(): Promise<Expiry | undefined>;
   /** Requests that the connection tests sent so far, the first 200. */
   readonly requests: readonly EgressAttempt[];
 }
@@ -83,8 +87,19 @@ export function createEvidence({ asks, integration, connector, clock, call }: Ev
     sample: (timeoutMs) => asks.testConnection({ ...diagnostic, timeoutMs, fresh: true }),
     // A check's own requests say nothing about the connection test's pace.
     check: (checkId) => asks.runCheck({ ...diagnostic, checkId, onAttempt: () => undefined }),
+    credentialEnd: async () => {
+      if (config.authMode === 'none') return undefined;
+      const { items } = await asks.expiries.list(tenantId, { integrationId: ownerOf(integration), limit: 100 });
+      return items.find(({ kind }) => kind !== 'tls_certificate' && kind !== 'webhook_secret');
+    },
     requests,
   };
+}
+
+/** A credential may be borrowed from another integration of the tenant. */
+function ownerOf({ id, authRef }: InstalledIntegration): string {
+  const ref = authRef === null ? undefined : parseAuthRef(authRef);
+  return ref?.scope === 'integrations' && isId(ref.key) ? ref.key : id;
 }
 
 function once<Value>(ask: () => Promise<Value>): () => Promise<Value> {

@@ -3,6 +3,7 @@ import type { ConnectorDefinition, ConnectorOptions } from '@inthub/connector-sd
 import { type ConnectionTestResult, createId, type TenantId } from '@inthub/contracts';
 import { createFakeClock } from '@inthub/testing';
 import type { EgressAttempt, ProbeReport } from '../egress/egress.ts';
+import type { Expiry } from '../events/events.ts';
 import type { InstalledIntegration } from '../runtime/runtime.ts';
 import { createSampleConnector, sampleManifest } from '../runtime/testing.ts';
 import type { Evidence } from './evidence.ts';
@@ -17,6 +18,8 @@ export interface EvidenceParts {
   };
   readonly probe?: Partial<ProbeReport> | Error;
   readonly test?: Partial<ConnectionTestResult> | Error;
+  /** When the credential ends. */
+  readonly credentialEnd?: Pick<Expiry, 'kind' | 'expiresAt' | 'daysLeft'>;
   /** Answers of further tests, in turn; the last one repeats. */
   readonly samples?: readonly (Partial<ConnectionTestResult> | Error)[];
   /** Requests that every test sends. */
@@ -69,6 +72,13 @@ export function createTestEvidence(parts: EvidenceParts = {}): Evidence & { read
       return result(samples.length > 1 ? samples.shift() : samples[0]);
     },
     check: async () => ({ status: 'pass', message: 'Fine.' }),
+    credentialEnd: async () =>
+      parts.credentialEnd && {
+        ...parts.credentialEnd,
+        subjectId: createId(),
+        integrationId: createId(),
+        connectorId: sampleManifest.id,
+      },
     requests,
     sampled: () => sampled,
   };

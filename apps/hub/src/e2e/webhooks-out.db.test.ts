@@ -117,6 +117,8 @@ describe('webhooks out over the API', () => {
       status: 'delivered',
       eventType: 'webhook.test',
     });
+    sink.answer((_request, response) => void response.writeHead(500).end());
+    expect((await hub.call('POST', `${at}/test`)).body).toMatchObject({ status: 'exhausted' });
     expect((await hub.call('GET', `${base}/dead-letters`)).body).toEqual({ items: [], nextCursor: null });
     expect((await hub.call('POST', `${base}/dead-letters/redrive`, { dryRun: true })).body).toEqual({
       count: 0,
@@ -130,6 +132,7 @@ describe('webhooks out over the API', () => {
     );
     expect(actions).toEqual([
       'subscription.delete',
+      'subscription.test',
       'subscription.test',
       'subscription.enable',
       'subscription.disable',

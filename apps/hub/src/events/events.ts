@@ -16,6 +16,7 @@ export type {
 export { createEventBus, type RunningEventBus } from './event-bus.ts';
 export { createEventLog, type EventReader, type EventWriter } from './event-log.ts';
 export { createEventStreams, type EventStreams, type StreamItem } from './event-streams.ts';
-export { createExpiryCalendar, type ExpiryCalendar } from './expiries.ts';
+export { createExpiryCalendar, type Expiry, type ExpiryCalendar } from './expiries.ts';
+export { noteReferencedEnd } from './expiry-repository.ts';
 export type { NewEvent } from './new-event.ts';
 export { matchesType, parseTypePattern } from './type-pattern.ts';

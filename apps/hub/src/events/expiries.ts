@@ -18,7 +18,10 @@ import { parseTime } from './replay.ts';
 /** One line of the calendar. */
 export interface Expiry {
   readonly kind: ExpiryKind;
-  /** The credential; for a provider's certificate the integration, for a webhook secret the inbound endpoint. */
+  /**
+   * The credential; the integration for a provider's certificate and for a credential that is only referred to, the inbound endpoint for a
+   * webhook secret.
+   */
   readonly subjectId: string;
   readonly integrationId: string;
   readonly connectorId: string;
@@ -29,8 +32,8 @@ export interface Expiry {
 }
 
 /**
- * What runs out when: credentials, App keys, client certificates, the webhook secrets that are being replaced, providers' TLS certificates as the
- * doctor or a connection test saw them. A round every five minutes.
+ * What runs out when: credentials and client certificates that tell their end, the webhook secrets that are being replaced, providers' TLS certificates
+ * as the doctor or a connection test saw them. A round every five minutes.
  */
 export interface ExpiryCalendar extends Rounds {
   /** Soonest first. */

@@ -81,6 +81,24 @@ export async function noteCertificate(
     ${expiresAt}::timestamptz)`.execute(tx.db);
 }
 
+/**
+ * What a credential that an integration only refers to tells of its end; null: nothing. Its subject is the integration, since it has no row of
+ * its own; another reference forgets it.
+ */
+export async function noteReferencedEnd(
+  tx: TenantTx,
+  seen: {
+    readonly integrationId: string;
+    readonly kind: 'credential' | 'client_certificate';
+    readonly expiresAt: Date | null;
+  },
+): Promise<void> {
+  const { integrationId, kind, expiresAt } = seen;
+  await sql`SELECT inthub.note_referenced_expiry(${tx.tenantId}, ${integrationId}, ${kind}, ${expiresAt}::timestamptz)`.execute(
+    tx.db,
+  );
+}
+
 /** The next expiry of each tenant and connector. */
 export async function selectSoonest(
   tx: SystemTx,

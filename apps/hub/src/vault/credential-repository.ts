@@ -129,6 +129,22 @@ export async function replaceCredential(
     .execute();
 }
 
+/** For those that were stored before the hub could read the date; a version that was replaced meanwhile stays as it is. */
+export async function saveEnd(
+  tx: TenantTx,
+  { id, version }: Pick<StoredCredential, 'id' | 'version'>,
+  expiresAt: Date,
+): Promise<void> {
+  await credentials(tx)
+    .updateTable('credentials')
+    .set({ expires_at: expiresAt })
+    .where('tenant_id', '=', tx.tenantId)
+    .where('id', '=', id)
+    .where('version', '=', version)
+    .where('expires_at', 'is', null)
+    .execute();
+}
+
 /** What was removed. @param slots Only the webhook secrets in these; default everything of the integration. */
 export async function deleteCredentials(
   tx: TenantTx,

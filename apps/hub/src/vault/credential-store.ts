@@ -10,6 +10,7 @@ import type { AuditWriter } from '../audit/audit.ts';
 import type { TenantTx } from '../database/database.ts';
 import type { EventWriter } from '../events/events.ts';
 import { type CredentialInfo, purposeOf } from './credential.ts';
+import { termOf } from './credential-end.ts';
 import { secretsOf } from './credential-material.ts';
 import {
   deleteCredentials,
@@ -170,7 +171,7 @@ async function write(
     kind: material.kind,
     secret: await seal(keys, context, plaintext),
     version,
-    expiresAt: expiryOf(material),
+    expiresAt: termOf(material)?.endsAt ?? null,
     createdAt: before?.createdAt ?? now,
     rotatedAt: before === undefined ? null : now,
   };
@@ -183,8 +184,4 @@ async function write(
     });
   }
   return stored;
-}
-
-function expiryOf(material: CredentialMaterial): Date | null {
-  return material.kind === 'oauth2_token' && material.expiresAt !== undefined ? new Date(material.expiresAt) : null;
 }

@@ -1,6 +1,6 @@
 /** From an AuthRef to an opened credential: what it may point at, how it is read, and what the audit is told before it is handed out. */
 import { createHmac, randomBytes } from 'node:crypto';
-import { type AuthRef, HubError, isId, parseAuthRef } from '@inthub/contracts';
+import { type AuthRef, type Clock, HubError, isId, parseAuthRef } from '@inthub/contracts';
 import type { AuditRecord, AuditWriter } from '../audit/audit.ts';
 import type { Database, TenantTx } from '../database/database.ts';
 import type { Log } from '../telemetry/telemetry.ts';
@@ -13,6 +13,7 @@ import { environmentName, readEnvironmentSecret } from './environment-source.ts'
 import { locateSecretFile, readSecretFile } from './file-source.ts';
 import type { KeyProvider } from './key-provider.ts';
 import { damaged } from './key-ring.ts';
+import { createNotedEnds } from './noted-ends.ts';
 
 /** Reads a secret through an installed vault integration of the tenant; built above this room and handed in. */
 export type OutsideVaultReader = (request: ResolveRequest, ref: AuthRef) => Promise<string>;
@@ -20,6 +21,7 @@ export type OutsideVaultReader = (request: ResolveRequest, ref: AuthRef) => Prom
 export interface ReferenceResolverDeps {
   readonly database: Database;
   readonly audit: AuditWriter;
+  readonly clock: Clock;
   readonly log: Log;
   readonly keys: KeyProvider;
   /** `HUB_SECRET_*` variables. */
@@ -47,6 +49,7 @@ export interface ReferenceResolver {
 
 export function createReferenceResolver(deps: ReferenceResolverDeps): ReferenceResolver {
   const { database, audit, log, keys, secretEnvironment, secretsDir, tenantSlug, readOutsideVault, learnSecret } = deps;
+  const ends = createNotedEnds(deps);
   /** Makes fingerprints that outlive nothing and tell nothing: a new key at each start. */
   const fingerprintKey = randomBytes(32);
   const fingerprint = (text: string) => createHmac('sha256', fingerprintKey).update(text).digest('base64url');
@@ -148,6 +151,8 @@ export function createReferenceResolver(deps: ReferenceResolverDeps): ReferenceR
       try {
         const opened = await read(request, ref, source);
         for (const secret of secretsOf(opened.credential.material)) learnSecret(secret, request.tenantId);
+        if (source.scope === 'integrations') await ends.ofStored(request.tenantId, source.stored, opened.credential);
+        else await ends.ofReferenced(request, opened.credential);
         return opened;
       } catch (error) {
         const known = HubError.from(error, 'credential_unavailable');

@@ -6343,7 +6343,7 @@ export type ListExpiriesResponses = {
         items: Array<{
             kind: 'credential' | 'app_key' | 'client_certificate' | 'webhook_secret' | 'tls_certificate';
             /**
-             * The credential; for a provider’s certificate the integration.
+             * The credential; the integration for a provider’s certificate and a credential that is only referred to; the inbound endpoint for a webhook secret.
              */
             subjectId: string;
             integrationId: string;

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { presenceSpace, type SystemTx } from '../../database/database.ts';
+import { isPresent, type SystemTx } from '../../database/database.ts';
 import type { ConsumerStatus } from '../bus.ts';
 import { type LogPosition, logStart, selectHorizon } from './log-repository.ts';
 
@@ -61,9 +61,7 @@ export async function forgetUncleanStops(tx: SystemTx, { name, leaseId }: LeaseR
   );
 }
 
-const isHolderAlive = sql`EXISTS (SELECT FROM pg_locks l WHERE l.locktype = 'advisory'
-  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-  AND l.classid::bigint = ${presenceSpace} AND l.objid::bigint = holder AND l.granted)`;
+const isHolderAlive = isPresent(sql`holder`);
 
 /** Keeps the lease, and moves the position where one is given. @returns false when the lease is another's by now */
 export async function renewLease(

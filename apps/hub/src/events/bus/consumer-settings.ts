@@ -25,6 +25,8 @@ export interface ServeDeps {
   readonly random: () => number;
   readonly redact: (text: string, tenantId: string) => string;
   readonly timing: ServeTiming;
+  /** Of this process; see database/listener.ts. */
+  readonly presence: number;
   /** One for the whole process: events that may have ended a process are tried one at a time. */
   readonly turn: Turn;
 }

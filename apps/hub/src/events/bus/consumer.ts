@@ -17,8 +17,6 @@ export interface ConsumerOptions {
 
 export interface ConsumerDeps extends ServeDeps {
   readonly transport: Transport;
-  /** Of this process; see database/listener.ts. */
-  readonly presence: number;
 }
 
 export interface Consumer {
@@ -40,6 +38,12 @@ export function startConsumer(deps: ConsumerDeps, options: ConsumerOptions): Con
   const stop = new AbortController();
   const due = createNudge(clock);
   const everyoneReads = transport.sharesReading && !ordered;
+  const unfinished = new Set<Promise<void>>();
+
+  function afterwards(work: Promise<void>): void {
+    const tracked = work.finally(() => unfinished.delete(tracked));
+    unfinished.add(tracked);
+  }
 
   const registered = register();
 
@@ -84,7 +88,7 @@ export function startConsumer(deps: ConsumerDeps, options: ConsumerOptions): Con
     if (claimed === null) return false;
     const { position, uncleanStops, carefulUntil } = claimed;
     log.debug({ consumer: name, uncleanStops }, 'serving the consumer');
-    const common = { settings, lease, retries: true, carefulUntil, due, stopping: stop.signal };
+    const common = { settings, lease, retries: true, carefulUntil, due, stopping: stop.signal, afterwards };
     try {
       if (everyoneReads) await serve(deps, { ...common, stream: null });
       else await withSource(position, (stream) => serve(deps, { ...common, stream }));
@@ -103,7 +107,16 @@ export function startConsumer(deps: ConsumerDeps, options: ConsumerOptions): Con
   async function keepReading(): Promise<void> {
     const after = await registered;
     await withSource(after, (stream) =>
-      serve(deps, { settings, lease: null, retries: false, carefulUntil: null, stream, due, stopping: stop.signal }),
+      serve(deps, {
+        settings,
+        lease: null,
+        retries: false,
+        carefulUntil: null,
+        stream,
+        due,
+        stopping: stop.signal,
+        afterwards,
+      }),
     );
   }
 
@@ -132,6 +145,7 @@ export function startConsumer(deps: ConsumerDeps, options: ConsumerOptions): Con
     async stop() {
       stop.abort(null);
       await running;
+      await Promise.all(unfinished);
     },
   };
 }

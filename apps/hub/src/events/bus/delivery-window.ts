@@ -18,6 +18,8 @@ export interface Delivery {
   readonly isRetry: boolean;
   /** Called once. */
   settle(outcome: DeliveryOutcome): void;
+  /** Called when the handler begins; `end` resolves when it has really come to its end, however long after its time that is. */
+  onRun?(end: Promise<void>): void;
 }
 
 export type DeliveryOutcome =
@@ -114,9 +116,18 @@ export function createDeliveryWindow(options: WindowOptions): DeliveryWindow {
     start();
   }
 
-  function callHandler({ event, position, attempts }: Delivery): Promise<void> {
+  function callHandler({ event, position, attempts, onRun }: Delivery): Promise<void> {
     const delivered = { ...event, metadata: { ...event.metadata, deliveryAttempt: attempts + 1 } };
-    return callWithin(options, (signal) => handler(delivered, { signal, position }));
+    return callWithin(options, (signal) => {
+      const run = Promise.try(handler, delivered, { signal, position });
+      onRun?.(
+        run.then(
+          () => undefined,
+          () => undefined,
+        ),
+      );
+      return run;
+    });
   }
 
   /** The next of the source comes up; while the source is held, those that wait behind are parked. */

@@ -1,6 +1,6 @@
 import type { IntegrationEvent } from '@inthub/contracts';
 import { sql } from 'kysely';
-import type { SystemTx } from '../../database/database.ts';
+import { isPresent, type SystemTx } from '../../database/database.ts';
 import type { LogPosition } from './log-repository.ts';
 
 /** An event that waits for another attempt. */
@@ -18,8 +18,11 @@ export interface Redelivery {
 
 /** One that is due. */
 export interface DueRedelivery extends Redelivery {
-  /** How many of its attempts nobody saw the end of: the process that made them is gone. */
+  /** How many of its attempts nobody saw the end of. */
   readonly starts: number;
+  /** Whether the process that began the last of these still lives, so that it may have been too slow only. */
+  readonly starterLives: boolean;
+  readonly dueAt: Date;
 }
 
 interface RedeliveryRow {
@@ -28,6 +31,8 @@ interface RedeliveryRow {
   seq: string;
   attempts: number;
   starts: number;
+  starter_lives: boolean;
+  due_at: Date;
   holds_source: boolean;
   redrives: number;
 }
@@ -98,13 +103,14 @@ export async function callNextOfSources(
  */
 export async function selectDue(
   tx: SystemTx,
-  query: { consumer: string; now: Date; limit: number; underWay: readonly string[] },
+  query: { consumer: string; now: Date; limit: number; underWay: readonly string[]; presence: number },
 ): Promise<readonly DueRedelivery[]> {
-  const { consumer, now, limit, underWay } = query;
+  const { consumer, now, limit, underWay, presence } = query;
   const due = sql`consumer = ${consumer} AND due_at <= ${now} AND due_at < 'infinity' AND NOT event_id = ANY (${underWay as string[]}::uuid[])`;
   // Two branches, so that each goes by its own index, however many wait.
   const { rows } = await sql<RedeliveryRow>`
-    SELECT event, xact_id::text, seq::text, attempts, starts, holds_source, redrives FROM (
+    SELECT event, xact_id::text, seq::text, attempts, starts, due_at, holds_source, redrives,
+      starts > 0 AND started_by IS NOT NULL AND (started_by = ${presence} OR ${isPresent(sql`started_by`)}) AS starter_lives FROM (
       (SELECT * FROM inthub.bus_redeliveries WHERE ${due} AND starts = 0 ORDER BY due_at LIMIT ${limit})
       UNION ALL
       (SELECT * FROM inthub.bus_redeliveries WHERE ${due} AND starts > 0 ORDER BY starts, due_at LIMIT ${limit})
@@ -114,32 +120,33 @@ export async function selectDue(
     position: { xactId: row.xact_id, seq: row.seq },
     attempts: row.attempts + row.starts,
     starts: row.starts,
+    starterLives: row.starter_lives,
     error: null,
-    dueAt: now,
+    dueAt: row.due_at,
     holdsSource: row.holds_source,
     redrives: row.redrives,
   }));
 }
 
-/** Notes that an attempt begins, and when there is another should the process end with this one. */
+/** Notes that an attempt begins in the process with this presence, and when there is another should it end with this one. */
 export async function markStarted(
   tx: SystemTx,
-  consumer: string,
+  { consumer, presence }: { readonly consumer: string; readonly presence: number },
   started: readonly (EventKey & { readonly nextAt: Date })[],
 ): Promise<void> {
-  await sql`UPDATE inthub.bus_redeliveries r SET starts = r.starts + 1, due_at = k."nextAt"
+  await sql`UPDATE inthub.bus_redeliveries r SET starts = r.starts + 1, started_by = ${presence}, due_at = k."nextAt"
     FROM jsonb_to_recordset(${JSON.stringify(started)}::jsonb) AS k ("tenantId" uuid, "eventId" uuid, "nextAt" timestamptz)
     WHERE r.tenant_id = k."tenantId" AND r.consumer = ${consumer} AND r.event_id = k."eventId"`.execute(tx.db);
 }
 
-/** Takes that back: the attempt was given up in good order. */
+/** Takes that back: the process has lived through the attempt, or never made it. @param dueAt null: as it was meant to be tried again */
 export async function unmarkStarted(
   tx: SystemTx,
   consumer: string,
   keys: readonly EventKey[],
-  now: Date,
+  dueAt: Date | null,
 ): Promise<void> {
-  await sql`UPDATE inthub.bus_redeliveries r SET starts = greatest(r.starts - 1, 0), due_at = ${now}
+  await sql`UPDATE inthub.bus_redeliveries r SET starts = greatest(r.starts - 1, 0), due_at = COALESCE(${dueAt}::timestamptz, r.due_at)
     FROM jsonb_to_recordset(${JSON.stringify(keys)}::jsonb) AS k ("tenantId" uuid, "eventId" uuid)
     WHERE r.tenant_id = k."tenantId" AND r.consumer = ${consumer} AND r.event_id = k."eventId"`.execute(tx.db);
 }

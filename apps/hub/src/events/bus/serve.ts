@@ -26,6 +26,8 @@ export interface ServeOptions {
   /** Nudged when a retry may have come due before its time. */
   readonly due: Nudge;
   readonly stopping: AbortSignal;
+  /** Is given what goes on a while after the end; it ends soon after `stopping`. */
+  readonly afterwards: (work: Promise<void>) => void;
 }
 
 /** Read ahead of what is done. */
@@ -79,12 +81,17 @@ export async function serve(deps: ServeDeps, options: ServeOptions): Promise<voi
   const retries = createRetries(deps, {
     settings,
     ledger,
-    deliver: (handled, onWritten) => deliver(handled, () => undefined, onWritten),
+    deliver: (handled, onWritten, onRun) => deliver(handled, () => undefined, onWritten, onRun),
     due,
     ended: ended.signal,
   });
 
-  function deliver(handled: Handled, onSettled: () => void, onWritten?: () => void): void {
+  function deliver(
+    handled: Handled,
+    onSettled: () => void,
+    onWritten?: () => void,
+    onRun?: (end: Promise<void>) => void,
+  ): void {
     window.add({
       event: handled.event,
       position: handled.position,
@@ -95,6 +102,7 @@ export async function serve(deps: ServeDeps, options: ServeOptions): Promise<voi
         onSettled();
         room.nudge();
       },
+      ...(onRun === undefined ? {} : { onRun }),
     });
   }
 
@@ -233,7 +241,8 @@ export async function serve(deps: ServeDeps, options: ServeOptions): Promise<voi
   await window.idle();
   patience.abort();
   await tooLong;
-  if (!(killed.signal.reason instanceof LeaseLost)) {
+  if (killed.signal.reason instanceof LeaseLost) options.afterwards(retries.takeBack(options.stopping));
+  else {
     await flush()
       .then(retries.giveBack)
       .catch((error) => log.debug({ err: error, consumer }, 'the last outcomes were not written; they come again'));

@@ -28,6 +28,8 @@ export interface DeliveryQuery {
   readonly type?: string;
   readonly since?: string;
   readonly until?: string;
+  /** Leaves out test sends: their event is not in the log, so they are never sent again, and a person has seen how they went. */
+  readonly withoutTests?: true;
 }
 
 export interface Deliveries {
@@ -49,13 +51,21 @@ export type DeliveriesDeps = Pick<SubscriptionsDeps, 'database' | 'audit' | 'clo
 };
 
 /** @throws HubError `invalid_request` naming the field. */
-export function readFilter({ subscriptionId, status, type, since, until }: DeliveryQuery): DeliveryFilter {
+export function readFilter({
+  subscriptionId,
+  status,
+  type,
+  since,
+  until,
+  withoutTests,
+}: DeliveryQuery): DeliveryFilter {
   return {
     ...(subscriptionId === undefined ? {} : { subscriptionId }),
     ...(status === undefined ? {} : { statuses: status }),
     ...(type === undefined ? {} : { type: parseTypePattern(type) }),
     ...(since === undefined ? {} : { since: parseTime('/since', since) }),
     ...(until === undefined ? {} : { until: parseTime('/until', until) }),
+    ...(withoutTests === undefined ? {} : { withoutTests }),
   };
 }
 

@@ -11,6 +11,8 @@ export interface DeliveryFilter {
   /** Time of the event: at or after, before. */
   readonly since?: Date;
   readonly until?: Date;
+  /** Leaves out test sends, which are never sent again. */
+  readonly withoutTests?: boolean;
 }
 
 interface DeliveryRow {
@@ -38,12 +40,13 @@ const finishedColumns = sql`id, subscription_id, event_id, event_type, event_at,
 const waiting: ReadonlySet<DeliveryStatus> = new Set(['pending', 'retrying', 'blocked', 'parked']);
 
 function conditions(tx: TenantTx, filter: DeliveryFilter, afterId: string | undefined): RawBuilder<unknown>[] {
-  const { subscriptionId, type, since, until } = filter;
+  const { subscriptionId, type, since, until, withoutTests = false } = filter;
   const all: RawBuilder<unknown>[] = [sql`tenant_id = ${tx.tenantId}`];
   if (subscriptionId !== undefined) all.push(sql`subscription_id = ${subscriptionId}`);
   if (type !== undefined && type !== 'any') {
     all.push('exact' in type ? sql`event_type = ${type.exact}` : sql`starts_with(event_type, ${type.prefix})`);
   }
+  if (withoutTests) all.push(sql`event_type <> 'webhook.test'`);
   if (since !== undefined) all.push(sql`event_at >= ${since}::timestamptz`);
   if (until !== undefined) all.push(sql`event_at < ${until}::timestamptz`);
   if (afterId !== undefined) all.push(sql`id < ${afterId}::uuid`);

@@ -185,4 +185,15 @@ describe('a test send', () => {
     expect(found).toMatchObject({ status: 'exhausted', eventType: 'webhook.test', responseStatus: 418 });
     expect(found.attemptLog[0]?.response?.body).toBe('teapot');
   });
+
+  it('is not among what can be sent again, also in a dry run', async () => {
+    sink.answer((_request, response) => void response.writeHead(418).end());
+    const { id } = await rig.subscribe({ url: sink.url, events: ['never.sent'] });
+    await rig.webhooks.test(rig.acting, id);
+    const since = new Date(0).toISOString();
+
+    const { redrive, recover } = rig.webhooks.recovery;
+    expect(await redrive(rig.acting, { subscriptionId: id }, { dryRun: true })).toEqual({ count: 0, more: false });
+    expect(await recover(rig.acting, id, { since, dryRun: true })).toMatchObject({ failed: 0, missing: 0 });
+  });
 });

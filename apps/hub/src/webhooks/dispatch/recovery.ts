@@ -74,7 +74,7 @@ export function createRecovery({ database, audit, clock, wake }: DeliveriesDeps)
     { dryRun = false, pacePerSecond = 10, limit = most }: RedriveOptions,
   ): Promise<{ count: number; more: boolean }> {
     const { ids, ...query } = filter;
-    const read = readFilter(query);
+    const read = readFilter({ ...query, withoutTests: true });
     const from = clock.now();
     const take = Math.min(limit, most);
     let count = 0;

@@ -30,9 +30,10 @@ beforeEach(async () => {
 const fileOf = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
 /** A worker of webhooks in, at a given time; the deadly delivery kills it in the middle of the connector's code. */
 const program = `
+import { systemClock } from '@inthub/contracts';
 import { createFakeClock } from '@inthub/testing';
 import { Registry } from 'prom-client';
-import { createDatabase } from ${fileOf('../../database/database.ts')};
+import { createDatabase, startListener } from ${fileOf('../../database/database.ts')};
 import { createEventLog } from ${fileOf('../../events/events.ts')};
 import { createIngestMetrics } from ${fileOf('./ingest-metrics.ts')};
 import { createTranslator } from ${fileOf('./translator.ts')};
@@ -40,6 +41,7 @@ const [url, now] = process.argv.slice(1);
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 const clock = createFakeClock(now);
 const database = await createDatabase({ url, log });
+const listener = await startListener({ url, name: 'deadly', channels: {}, onMissed() {}, clock: systemClock, log });
 const translate = ({ body }) => {
   const n = Number(Buffer.from(body).toString());
   if (n === ${deadly}) process.kill(process.pid, 'SIGKILL');
@@ -53,8 +55,10 @@ const translator = createTranslator({
   findIntegration: (tenantId, id) => ({ id, tenantId, connectorId: 'acme', connectorVersion: '1.0.0' }),
   metrics: createIngestMetrics({ registry: new Registry() }, () => 0),
   storing: () => 0,
+  presence: listener.presence,
 });
 await translator.runDue();
+await listener.close();
 await database.close();
 `;
 
@@ -97,10 +101,10 @@ it('is set aside with the reason, and the others are translated once', { timeout
   await store();
   let now = new Date();
   let deaths = 0;
-  // Each looks when the lease of the one before has run out.
+  // Each looks when the lease of the one before has run out: they grow from 15 seconds to 4 minutes.
   while (deaths < 10 && (await translateAt(now))) {
     deaths += 1;
-    now = new Date(now.getTime() + 16_000);
+    now = new Date(now.getTime() + 241_000);
   }
 
   expect(deaths).toBe(5);

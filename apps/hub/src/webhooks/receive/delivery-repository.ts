@@ -18,6 +18,7 @@ interface DeliveriesTable {
   status: InboundStatus;
   attempts: number;
   lost_leases: number;
+  lost_by: number[];
   due_at: Date;
   lease_id: string | null;
   event_types: string[] | null;
@@ -47,6 +48,7 @@ export async function readLeased(
       'body',
       'attempts',
       'lost_leases',
+      'lost_by',
     ])
     .where('tenant_id', '=', tx.tenantId)
     .where(
@@ -77,6 +79,7 @@ export async function readLeased(
     body: row.body,
     attempts: row.attempts,
     lostLeases: row.lost_leases,
+    lostBy: row.lost_by,
   }));
 }
 
@@ -127,13 +130,29 @@ export async function settleLeased(
   const { rows } = await sql<{ id: string }>`
     UPDATE inbound_deliveries AS delivery SET status = outcome.status, attempts = outcome.attempts,
       event_types = ARRAY(SELECT json_array_elements_text(outcome.event_types)), error = outcome.error, due_at = outcome.due_at,
-      settled_at = outcome.settled_at, lease_id = NULL, lost_leases = 0
+      settled_at = outcome.settled_at, lease_id = NULL, lost_leases = 0, lost_by = '{}'
     FROM json_to_recordset(${JSON.stringify(values)}::json) AS outcome (id uuid, received_at timestamptz, status text, attempts smallint,
       event_types json, error text, due_at timestamptz, settled_at timestamptz)
     WHERE delivery.tenant_id = ${tx.tenantId} AND delivery.id = outcome.id AND delivery.received_at = outcome.received_at
       AND delivery.lease_id = ${leaseId} AND delivery.status = 'pending'
     RETURNING delivery.id`.execute(tx.db);
   return new Set(rows.map(({ id }) => id));
+}
+
+/**
+ * Of deliveries that another worker has taken over while they were translated here: this process has lived through it, so none of them ends a
+ * process. How often they were lost stays, so that they are still taken one by one and get more time.
+ */
+export async function acquit(
+  tx: TenantTx,
+  deliveries: readonly { readonly id: string; readonly receivedAt: Date }[],
+): Promise<void> {
+  const values = deliveries.map(({ id, receivedAt }) => ({ id, received_at: receivedAt }));
+  await sql`
+    UPDATE inbound_deliveries AS delivery SET lost_by = '{}'
+    FROM json_to_recordset(${JSON.stringify(values)}::json) AS given (id uuid, received_at timestamptz)
+    WHERE delivery.tenant_id = ${tx.tenantId} AND delivery.id = given.id AND delivery.received_at = given.received_at
+      AND delivery.status = 'pending' AND delivery.lost_by <> '{}'`.execute(tx.db);
 }
 
 export interface DeliveryFilter {
@@ -234,7 +253,7 @@ export async function requeueDeliveries(
   if (filter.since !== undefined) chosen = chosen.where('received_at', '>=', filter.since);
   if (filter.until !== undefined) chosen = chosen.where('received_at', '<', filter.until);
   const { rows } = await sql<{ id: string }>`
-    UPDATE inbound_deliveries SET status = 'pending', attempts = 0, lost_leases = 0, due_at = ${now}, lease_id = NULL, error = NULL, settled_at = NULL,
+    UPDATE inbound_deliveries SET status = 'pending', attempts = 0, lost_leases = 0, lost_by = '{}', due_at = ${now}, lease_id = NULL, error = NULL, settled_at = NULL,
       event_types = NULL
     WHERE tenant_id = ${tx.tenantId} AND (id, received_at) IN (${chosen}) RETURNING id`.execute(tx.db);
   return rows.length;

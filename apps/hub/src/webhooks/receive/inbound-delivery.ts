@@ -37,8 +37,10 @@ export interface PendingInbound extends InboundHead {
 
 /** One that a worker holds under a lease. */
 export interface LeasedInbound extends PendingInbound {
-  /** How many leases of it ran out since it was last translated or tried: mostly the process that held it had ended. */
+  /** How many leases of it ran out since it was last translated or tried: a process has ended, or somebody was slow. */
   readonly lostLeases: number;
+  /** The processes (see `Listener.presence`) whose leases these were, each once, without those that have said since that they live. */
+  readonly lostBy: readonly number[];
 }
 
 /** A delivery as it is shown. */

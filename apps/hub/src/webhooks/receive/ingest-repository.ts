@@ -1,7 +1,7 @@
 // Writes and claims of all tenants together, under the role inthub_ingest.
 import type { TenantId } from '@inthub/contracts';
 import { sql } from 'kysely';
-import type { SystemTx } from '../../database/database.ts';
+import { isPresent, type SystemTx } from '../../database/database.ts';
 import type { NewInbound } from './inbound-delivery.ts';
 
 /** The tenant whose integration has endpoints; undefined when nobody's has. */
@@ -24,8 +24,8 @@ export async function pageOfIntegrations(
 }
 
 export interface StoreOptions {
-  /** The worker that already holds them, and until when; null: any worker may take them at once. */
-  readonly lease: { readonly id: string; readonly until: Date } | null;
+  /** The worker that already holds them, in which process, and until when; null: any worker may take them at once. */
+  readonly lease: { readonly id: string; readonly until: Date; readonly holder: number } | null;
 }
 
 /**
@@ -69,9 +69,10 @@ export async function storeDeliveries(
       ON CONFLICT DO NOTHING RETURNING delivery_id
     )
     INSERT INTO inbound_deliveries (tenant_id, id, integration_id, endpoint_id, webhook_id, external_id, kind, received_at, headers, body,
-      due_at, lease_id)
+      due_at, lease_id, holder)
     SELECT tenant_id, id, integration_id, endpoint_id, webhook_id, external_id, kind, received_at, headers,
-      substring(${bodies}::bytea FROM "from" FOR length), coalesce(${lease?.until ?? null}::timestamptz, received_at), ${lease?.id ?? null}::uuid
+      substring(${bodies}::bytea FROM "from" FOR length), coalesce(${lease?.until ?? null}::timestamptz, received_at), ${lease?.id ?? null}::uuid,
+      ${lease?.holder ?? null}::integer
     FROM input JOIN fresh ON fresh.delivery_id = input.id
     RETURNING id`.execute(tx.db);
   return new Set(rows.map(({ id }) => id));
@@ -103,18 +104,43 @@ export interface InboundClaim {
   readonly receivedAt: Date;
 }
 
-/** The longest waiting ones; those that another worker is just claiming are passed over. */
-export async function claimDeliveries(
-  tx: SystemTx,
-  claim: { readonly now: Date; readonly leaseUntil: Date; readonly leaseId: string; readonly limit: number },
-): Promise<InboundClaim[]> {
+const mostDoublings = 4;
+/** Only bounds the row: long before, enough of them are gone. */
+const mostLostBy = 50;
+
+export interface ClaimOptions {
+  readonly now: Date;
+  readonly leaseId: string;
+  /** Doubled with each lease of a delivery that was lost, but for the first, up to 16 times as long. */
+  readonly leaseMs: number;
+  readonly holder: number;
+  readonly limit: number;
+}
+
+/**
+ * The longest waiting ones; those that another worker is just claiming are passed over. Who takes a delivery over writes down which process has
+ * lost it; how often it was lost is counted by a trigger.
+ */
+export async function claimDeliveries(tx: SystemTx, claim: ClaimOptions): Promise<InboundClaim[]> {
+  const { now, leaseId, leaseMs, holder } = claim;
   const { rows } = await sql<{ tenant_id: TenantId; id: string; received_at: Date }>`
-    UPDATE inbound_deliveries SET lease_id = ${claim.leaseId}, due_at = ${claim.leaseUntil}
+    UPDATE inbound_deliveries SET lease_id = ${leaseId}, holder = ${holder},
+      due_at = ${now}::timestamptz + ${leaseMs} * (1 << least(lost_leases, ${mostDoublings})) * interval '1 millisecond',
+      lost_by = CASE WHEN lease_id IS NULL OR holder IS NULL OR holder = ${holder} OR holder = ANY (lost_by)
+        OR cardinality(lost_by) >= ${mostLostBy} THEN lost_by ELSE lost_by || holder END
     WHERE status = 'pending' AND (tenant_id, id, received_at) IN (
-      SELECT tenant_id, id, received_at FROM inbound_deliveries WHERE status = 'pending' AND due_at <= ${claim.now}
+      SELECT tenant_id, id, received_at FROM inbound_deliveries WHERE status = 'pending' AND due_at <= ${now}
       ORDER BY due_at LIMIT ${claim.limit} FOR UPDATE SKIP LOCKED)
     RETURNING tenant_id, id, received_at`.execute(tx.db);
   return rows.map((row) => ({ tenantId: row.tenant_id, id: row.id, receivedAt: row.received_at }));
+}
+
+/** How many of these processes are gone. */
+export async function countGone(tx: SystemTx, presences: readonly number[]): Promise<number> {
+  const { rows } = await sql<{ gone: number }>`
+    SELECT count(*)::int AS gone FROM unnest(${presences as number[]}::integer[]) AS process (presence)
+    WHERE NOT ${isPresent(sql`presence`)}`.execute(tx.db);
+  return rows[0]?.gone ?? 0;
 }
 
 /** Removes keys that have served their time (the policy of the role knows how long); returns how many. */

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { WebhookDefinition } from '@inthub/connector-sdk';
 import { createId, HubError, type Principal, type TenantId } from '@inthub/contracts';
 import { createFakeClock, type FakeClock } from '@inthub/testing';
@@ -74,6 +75,7 @@ function startProcess(more: Partial<InboundWebhooksDeps> = {}): InboundWebhooks 
     },
     registry: { find: () => connector } as never,
     metrics: { registry: new Registry() },
+    presence: randomInt(1, 2 ** 31 - 1),
     clock,
     log: silentLog,
     findIntegration: () => integration,
@@ -152,6 +154,30 @@ describe('deliveries', () => {
     expect(await held).toBe(0);
     expect(await texts()).toEqual(['d1']);
     await Promise.all([dying.close(), other.close()]);
+  });
+
+  it('that wait in memory are given back when the hub stops, at once and without a lost lease', async () => {
+    const [stopping, other] = [startProcess(), startProcess()];
+    await stopping.endpoints.create(acting(), integration.id, {});
+    const [begun, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    translate = async ({ body }) => {
+      begun.resolve();
+      await gate.promise;
+      return [{ type: 'acme.thing.made', data: { text: Buffer.from(body).toString() } }];
+    };
+    stopping.startTranslating();
+    await send(stopping, 'd1');
+    await begun.promise;
+    await Promise.all([send(stopping, 'd2'), send(stopping, 'd3')]);
+
+    const stopped = stopping.close();
+    gate.resolve();
+    await stopped;
+
+    expect(await texts()).toEqual(['d1']);
+    expect(await other.translateDue()).toBe(2);
+    expect(await texts()).toEqual(['d1', 'd2', 'd3']);
+    await other.close();
   });
 
   it('that fail are tried again, then set aside, and hold back nobody', async () => {

@@ -46,6 +46,8 @@ export interface InboundWebhooksDeps
   readonly vault: Pick<Vault, 'store' | 'revoke' | 'webhookSecrets'>;
   readonly registry: ConnectorRegistry;
   readonly metrics: Pick<Metrics, 'registry'>;
+  /** `Listener.presence` of this process. */
+  readonly presence: number;
   readonly clock: Clock;
   readonly log: Log;
   /** Bounds of what waits to be stored, for tests. */
@@ -77,10 +79,14 @@ export function createInboundWebhooks(deps: InboundWebhooksDeps): InboundWebhook
     return true;
   }
 
+  function leaseFromNow() {
+    return { id: translator.leaseId, until: new Date(clock.now().getTime() + leaseMs), holder: deps.presence };
+  }
+
   /** A worker in this process takes what it has room for straight from memory; the rest is found in the database. */
   async function write(batch: readonly NewInbound[]): Promise<readonly StoredInbound[]> {
     const isLocal = isTranslating && translator.hasRoom;
-    const lease = isLocal ? { id: translator.leaseId, until: new Date(clock.now().getTime() + leaseMs) } : null;
+    const lease = isLocal ? leaseFromNow() : null;
     const { fresh, first } = await database.system('inthub_ingest', async (tx) => {
       const stored = await storeDeliveries(tx, batch, { lease });
       const duplicates = batch.filter(({ id }) => !stored.has(id));

@@ -19,16 +19,16 @@ export function settlementOf(delivery: PendingInbound, translation: Translation,
   return { ...base, status: 'pending', error: translation.error, dueAt: new Date(now.getTime() + pauseMs) };
 }
 
-/** Of one that is not tried any more, because every process that tried it has ended. */
-export function setAsideSettlement(one: LeasedInbound, now: Date): Settlement {
-  const { id, receivedAt, lostLeases } = one;
+/** Of one that is not tried any more, because as many processes have ended with it. */
+export function setAsideSettlement(one: LeasedInbound, deaths: number, now: Date): Settlement {
+  const { id, receivedAt } = one;
   return {
     id,
     receivedAt,
     status: 'dead',
-    attempts: one.attempts + lostLeases,
+    attempts: one.attempts + deaths,
     eventTypes: [],
-    error: `The process ended while this delivery was translated, ${lostLeases} times in a row: it ran out of memory, crashed, was killed or was too slow. It is set aside so that the others go on.`,
+    error: `The process ended while this delivery was translated, ${deaths} times in a row: it ran out of memory, crashed or was killed. It is set aside so that the others go on.`,
     dueAt: now,
   };
 }

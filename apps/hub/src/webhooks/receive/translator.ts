@@ -4,10 +4,10 @@ import { type Clock, createId, HubError, type TenantId } from '@inthub/contracts
 import type { Database } from '../../database/database.ts';
 import type { EventWriter, NewEvent } from '../../events/events.ts';
 import type { Log } from '../../telemetry/telemetry.ts';
-import { readLeased, returnLeased, type Settlement, settleLeased } from './delivery-repository.ts';
+import { acquit, readLeased, returnLeased, type Settlement, settleLeased } from './delivery-repository.ts';
 import type { LeasedInbound, PendingInbound } from './inbound-delivery.ts';
 import type { IngestMetrics } from './ingest-metrics.ts';
-import { claimDeliveries, deleteOldKeys, type InboundClaim } from './ingest-repository.ts';
+import { claimDeliveries, countGone, deleteOldKeys, type InboundClaim } from './ingest-repository.ts';
 import { setAsideSettlement, settlementOf } from './settlement.ts';
 import { type TranslateDeps, translateDelivery } from './translate-delivery.ts';
 
@@ -33,6 +33,8 @@ export interface TranslatorDeps extends TranslateDeps {
   readonly log: Log;
   /** Deliveries that wait to be stored: while there are many, translation steps back. */
   storing(): number;
+  /** Of this process (`Listener.presence`): others tell by it whether who has lost a lease is gone or was slow. */
+  readonly presence: number;
 }
 
 /** What a crash can delay a delivery by. */
@@ -48,14 +50,16 @@ const maxSweeps = 200;
 const busyAbove = 32;
 const stepBackMs = 100;
 /**
- * A delivery whose translation ends the process leaves nothing but a lease that runs out. The first time that is taken for a kill like any
- * other; from `aloneAfter` on such a delivery is tried with no other in hand, and after `mostLost` it is dead.
+ * A delivery whose translation ends the process leaves nothing but a lease that runs out, and so does one that was held by somebody slow. The
+ * first time that is taken for a kill like any other; from `aloneAfter` on such a delivery is tried with no other in hand and gets ever more time.
+ * It is dead once `mostDeaths` processes have lost it and are gone, without one that has lived through its translation: time alone never
+ * makes it so.
  */
 const aloneAfter = 2;
-const mostLost = 5;
+const mostDeaths = 5;
 
 export function createTranslator(deps: TranslatorDeps): Translator {
-  const { database, events, metrics, clock, log } = deps;
+  const { database, events, metrics, clock, log, presence } = deps;
   const leaseId = createId<string>();
   let inMemory: PendingInbound[] = [];
   let bytesInMemory = 0;
@@ -129,6 +133,8 @@ export function createTranslator(deps: TranslatorDeps): Translator {
         tx,
         deliveries.flatMap(({ id }) => (held.has(id) ? (eventsOf.get(id) ?? []) : [])),
       );
+      const lost = deliveries.filter(({ id }) => !held.has(id));
+      if (lost.length > 0) await acquit(tx, lost);
       return held;
     });
     for (const { id, status } of settlements) {
@@ -157,7 +163,7 @@ export function createTranslator(deps: TranslatorDeps): Translator {
     const lease = createId<string>();
     const now = clock.now();
     const claims = await database.system('inthub_ingest', (tx) =>
-      claimDeliveries(tx, { now, leaseUntil: new Date(now.getTime() + leaseMs), leaseId: lease, limit: batch }),
+      claimDeliveries(tx, { now, leaseMs, leaseId: lease, holder: presence, limit: batch }),
     );
     const deliveries: LeasedInbound[] = [];
     for (const [tenantId, own] of Map.groupBy(claims, (claim: InboundClaim) => claim.tenantId))
@@ -176,17 +182,26 @@ export function createTranslator(deps: TranslatorDeps): Translator {
 
     /** Nothing else is held meanwhile: should the process end, it is this one that has lost its lease. */
     async function tryAlone(one: LeasedInbound): Promise<number> {
-      const others = deliveries.filter(({ id }) => id !== one.id);
-      for (const [tenantId, own] of Map.groupBy(others, (delivery) => delivery.tenantId))
-        await database.tenant(tenantId, (tx) => returnLeased(tx, lease, own, clock.now()));
-      return one.lostLeases < mostLost ? settle([one], lease) : setAside(one, lease);
+      await giveBack(
+        deliveries.filter(({ id }) => id !== one.id),
+        lease,
+      );
+      const { lostBy } = one;
+      const deaths =
+        lostBy.length < mostDeaths ? 0 : await database.system('inthub_ingest', (tx) => countGone(tx, lostBy));
+      return deaths < mostDeaths ? settle([one], lease) : setAside(one, deaths, lease);
     }
   }
 
-  async function setAside(one: LeasedInbound, lease: string): Promise<number> {
-    const { tenantId, id, webhookId, lostLeases } = one;
-    log.warn({ tenantId, deliveryId: id, webhookId, lostLeases }, 'a delivery that ends the process is set aside');
-    const settlement = setAsideSettlement(one, clock.now());
+  async function giveBack(deliveries: readonly PendingInbound[], lease: string): Promise<void> {
+    for (const [tenantId, own] of Map.groupBy(deliveries, (delivery) => delivery.tenantId))
+      await database.tenant(tenantId, (tx) => returnLeased(tx, lease, own, clock.now()));
+  }
+
+  async function setAside(one: LeasedInbound, deaths: number, lease: string): Promise<number> {
+    const { tenantId, id, webhookId } = one;
+    log.warn({ tenantId, deliveryId: id, webhookId, deaths }, 'a delivery that ends the process is set aside');
+    const settlement = setAsideSettlement(one, deaths, clock.now());
     const done = await database.tenant(tenantId, (tx) => settleLeased(tx, lease, [settlement], clock.now()));
     return done.size;
   }
@@ -214,7 +229,9 @@ export function createTranslator(deps: TranslatorDeps): Translator {
       }
       await idle();
     }
-    // What is still in memory is in the database too, and is taken up when its lease runs out.
+    // What cannot be given back is taken up when its lease runs out.
+    await giveBack(inMemory, leaseId).catch((error) => log.debug({ err: error }, 'leases were not given back'));
+    inMemory = [];
   }
 
   async function idle(): Promise<void> {

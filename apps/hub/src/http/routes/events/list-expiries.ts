@@ -16,7 +16,8 @@ const Expiry = Type.Object({
   kind: Type.Enum(['credential', 'app_key', 'client_certificate', 'webhook_secret', 'tls_certificate']),
   subjectId: Type.String({
     format: 'uuid',
-    description: 'The credential; for a provider’s certificate the integration.',
+    description:
+      'The credential; the integration for a provider’s certificate and a credential that is only referred to; the inbound endpoint for a webhook secret.',
   }),
   integrationId: Type.String({ format: 'uuid' }),
   connectorId: Type.String(),

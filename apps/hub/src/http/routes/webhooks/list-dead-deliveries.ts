@@ -31,6 +31,7 @@ export function listDeadDeliveries(app: App, { outgoingWebhooks }: Services): vo
       const { limit, cursor, type, since, until, subscriptionId } = request.query;
       const page = await outgoingWebhooks.deliveries.list(request.principal.tenantId, {
         status: ['exhausted', 'parked'],
+        withoutTests: true,
         limit: limit ?? pageLimits.default,
         ...present({ cursor, type, since, until, subscriptionId }),
       });
