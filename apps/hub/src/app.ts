@@ -146,7 +146,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
       egress,
       runtime,
       writeAudit: (tenantId, records) => database.tenant(tenantId, (tx) => audit.appendAll(tx, records)),
-      draftAudit: audit.draft,
+      prepareAudit: audit.prepare,
       onUsage: (batch) => recordUsage(catalog, batch),
       stores,
       budgets: ledger,

@@ -16,12 +16,12 @@ import {
 } from './audit-repository.ts';
 import { type AuditStamp, entryHash, genesis, headMac, isSealed } from './chain.ts';
 import { cutChain } from './cut-chain.ts';
-import { AuditDraft, draftOf, type Harmless } from './draft.ts';
 import { type ResealRequest, type ResealResult, resealChain } from './reseal-chain.ts';
+import { type Harmless, UnsealedEntry, unsealedEntryOf } from './unsealed-entry.ts';
 import { verifyChain } from './verify-chain.ts';
 
 export type { AuditEntry, AuditQuery, AuditRecord, AuditVerification } from './audit-record.ts';
-export type { AuditDraft } from './draft.ts';
+export type { UnsealedEntry } from './unsealed-entry.ts';
 
 /**
  * Append-only, hash-chained per tenant. `append` belongs last in a change's transaction: it locks the tenant's chain head until
@@ -30,9 +30,9 @@ export type { AuditDraft } from './draft.ts';
 export interface AuditWriter {
   append(tx: TenantTx, record: AuditRecord): Promise<void>;
   /** Several at once, one lock, in the order given (the gateway's batches). */
-  appendAll(tx: TenantTx, records: readonly (AuditRecord | AuditDraft)[]): Promise<void>;
+  appendAll(tx: TenantTx, records: readonly (AuditRecord | UnsealedEntry)[]): Promise<void>;
   /** The record in a form that is smaller to keep and quicker to append; the record itself where it has none. */
-  draft(tenantId: TenantId, record: AuditRecord): AuditRecord | AuditDraft;
+  prepare(tenantId: TenantId, record: AuditRecord): AuditRecord | UnsealedEntry;
 }
 
 export interface AuditReader {
@@ -107,19 +107,19 @@ export function createAuditLog(options: AuditLogOptions): AuditWriter & AuditRea
     return traceId === undefined ? record : { ...record, details: { traceId, ...record.details } };
   }
 
-  function draft(tenantId: string, record: AuditRecord): AuditRecord | AuditDraft {
+  function prepare(tenantId: string, record: AuditRecord): AuditRecord | UnsealedEntry {
     const whole = traced(record);
-    return (options.harmless && draftOf(whole, tenantId, options.harmless)) ?? whole;
+    return (options.harmless && unsealedEntryOf(whole, tenantId, options.harmless)) ?? whole;
   }
 
-  function textOf(record: AuditRecord | AuditDraft, stamp: AuditStamp): string {
-    const drafted = record instanceof AuditDraft ? record : draft(stamp.tenantId, record);
-    if (!(drafted instanceof AuditDraft)) return sealableBody(drafted, stamp, redact).text;
-    if (drafted.tenantId !== stamp.tenantId) throw new HubError('internal', 'A draft is of another tenant.');
-    return drafted.stamped(stamp);
+  function textOf(record: AuditRecord | UnsealedEntry, stamp: AuditStamp): string {
+    const prepared = record instanceof UnsealedEntry ? record : prepare(stamp.tenantId, record);
+    if (!(prepared instanceof UnsealedEntry)) return sealableBody(prepared, stamp, redact).text;
+    if (prepared.tenantId !== stamp.tenantId) throw new HubError('internal', 'An entry is of another tenant.');
+    return prepared.stamped(stamp);
   }
 
-  async function appendAll(tx: TenantTx, records: readonly (AuditRecord | AuditDraft)[]): Promise<void> {
+  async function appendAll(tx: TenantTx, records: readonly (AuditRecord | UnsealedEntry)[]): Promise<void> {
     if (records.length === 0) return;
     let head = await headToExtend(tx);
     const at = clock.now().toISOString();
@@ -143,7 +143,7 @@ export function createAuditLog(options: AuditLogOptions): AuditWriter & AuditRea
 
   return {
     appendAll,
-    draft,
+    prepare,
     append: (tx, record) => appendAll(tx, [record]),
     async list(tenantId, { cursor, limit, since, until, ...exact }) {
       if (!Object.values(exact).every((value = '') => isStorable(value))) return { items: [], nextCursor: null };

@@ -1,7 +1,7 @@
 // The gateway's audit rows on their way to the database: batched, bounded, never dropped. A call takes its place before it starts,
 // so that a call that ran always finds room for its record.
 import { type Clock, HubError, type TenantId } from '@inthub/contracts';
-import type { AuditDraft, AuditRecord } from '../audit/audit.ts';
+import type { AuditRecord, UnsealedEntry } from '../audit/audit.ts';
 import type { Log } from '../telemetry/telemetry.ts';
 import type { GatewayDeps } from './gateway-deps.ts';
 
@@ -31,7 +31,7 @@ export interface AuditQueue {
 
 export interface AuditQueueDeps {
   readonly writeAudit: GatewayDeps['writeAudit'];
-  readonly draftAudit: GatewayDeps['draftAudit'];
+  readonly prepareAudit: GatewayDeps['prepareAudit'];
   readonly clock: Clock;
   readonly log: Log;
   readonly maxPerTenant: number;
@@ -40,7 +40,7 @@ export interface AuditQueueDeps {
 
 interface TenantQueue {
   readonly tenantId: TenantId;
-  readonly records: (AuditRecord | AuditDraft)[];
+  readonly records: (AuditRecord | UnsealedEntry)[];
   /** Places kept for calls in flight. */
   reserved: number;
   state: 'idle' | 'dirty' | 'ready' | 'writing' | 'backing-off';
@@ -49,7 +49,7 @@ interface TenantQueue {
 
 export function createAuditQueue({
   writeAudit,
-  draftAudit,
+  prepareAudit,
   clock,
   log,
   maxPerTenant,
@@ -210,7 +210,7 @@ export function createAuditQueue({
     put(tenantId, record) {
       const queue = queueOf(tenantId);
       queue.reserved -= 1;
-      queue.records.push(draftAudit === undefined ? record : draftAudit(tenantId, record));
+      queue.records.push(prepareAudit === undefined ? record : prepareAudit(tenantId, record));
       if (queue.state === 'idle') markDirty(queue);
       if (queue.state === 'dirty' && queue.records.length >= maxBatch) makeReady(queue);
     },

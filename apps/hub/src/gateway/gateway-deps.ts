@@ -1,5 +1,5 @@
 import type { Clock, Principal, RateLimits, TenantId } from '@inthub/contracts';
-import type { AuditDraft, AuditRecord } from '../audit/audit.ts';
+import type { AuditRecord, UnsealedEntry } from '../audit/audit.ts';
 import type { Egress } from '../egress/egress.ts';
 import type { InstalledIntegration, Runtime } from '../runtime/runtime.ts';
 import type { Log, Metrics, Tracer } from '../telemetry/telemetry.ts';
@@ -39,9 +39,9 @@ export interface GatewayDeps {
   readonly egress: Pick<Egress, 'client'>;
   readonly runtime: Runtime;
   /** Appends to the tenant's audit, all or nothing. While it fails, calls are accepted until the queue is full, then refused. */
-  writeAudit(tenantId: TenantId, records: readonly (AuditRecord | AuditDraft)[]): Promise<void>;
+  writeAudit(tenantId: TenantId, records: readonly (AuditRecord | UnsealedEntry)[]): Promise<void>;
   /** Makes a record smaller while it waits to be written. Default: it waits as it is. */
-  readonly draftAudit?: ((tenantId: TenantId, record: AuditRecord) => AuditRecord | AuditDraft) | undefined;
+  readonly prepareAudit?: ((tenantId: TenantId, record: AuditRecord) => AuditRecord | UnsealedEntry) | undefined;
   /** Adds to the usage counters, all or nothing: deltas of one tenant. What fails is kept and added to the next batch. */
   onUsage(batch: readonly UsageDelta[]): Promise<void>;
   readonly metrics: Metrics;

@@ -12,8 +12,8 @@ export interface Harmless {
   mayHide(name: string): boolean;
 }
 
-/** The canonical JSON of an entry whose `at`, `id` and `seq` are still empty. Made by `draftOf`. */
-export class AuditDraft {
+/** The canonical JSON of an entry whose `at`, `id` and `seq` are still empty. Made by `unsealedEntryOf`. */
+export class UnsealedEntry {
   readonly tenantId: string;
   readonly #text: string;
   readonly #at: number;
@@ -45,7 +45,7 @@ const maxWord = 128;
 const maxLength = 20_000;
 
 /** Undefined for a record that redaction, storing or sorting would change. */
-export function draftOf(record: AuditRecord, tenantId: string, harmless: Harmless): AuditDraft | undefined {
+export function unsealedEntryOf(record: AuditRecord, tenantId: string, harmless: Harmless): UnsealedEntry | undefined {
   const { action, actor, details, outcome, requestId, target } = record;
   if (record.before !== undefined || record.after !== undefined || record.reason !== undefined) return undefined;
   if (record.approver !== undefined || record.ticket !== undefined) return undefined;
@@ -65,7 +65,7 @@ export function draftOf(record: AuditRecord, tenantId: string, harmless: Harmles
   text += JSON.stringify({ target: shown, tenantId }).replace('{', ',');
   // An escape is a sign of what is not plain text: quotation marks, control characters, half of a surrogate pair.
   if (text.length > maxLength || text.includes('\\') || !harmless.isHarmlessJson(text, tenantId)) return undefined;
-  return new AuditDraft(tenantId, text, { at, id: idAt, seq });
+  return new UnsealedEntry(tenantId, text, { at, id: idAt, seq });
 }
 
 function isText(value: unknown, most = maxText): boolean {

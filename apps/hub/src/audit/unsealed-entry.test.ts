@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { createRedactor } from '../telemetry/telemetry.ts';
 import { sealableBody } from './audit-body.ts';
 import type { AuditRecord } from './audit-record.ts';
-import { draftOf } from './draft.ts';
+import { unsealedEntryOf } from './unsealed-entry.ts';
 
 const tenantId = '01890000-0000-7000-8000-000000000001';
 const stamp = { seq: 7, id: '01890000-0000-7000-8000-000000000002', tenantId, at: '2026-11-21T10:00:00.000Z' };
@@ -83,18 +83,18 @@ const calm: fc.Arbitrary<AuditRecord> = fc.record(
 );
 
 it('writes plain records as the general way writes them, and takes that way for all others', () => {
-  let drafts = 0;
+  let plain = 0;
   fc.assert(
     fc.property(fc.oneof(wild, calm), (given) => {
       const general = sealableBody(given, stamp, redactor.redact);
-      const drafted = draftOf(given, tenantId, redactor)?.stamped(stamp);
-      if (drafted === undefined) return;
-      drafts += 1;
-      expect(drafted).toBe(general.text);
+      const prepared = unsealedEntryOf(given, tenantId, redactor)?.stamped(stamp);
+      if (prepared === undefined) return;
+      plain += 1;
+      expect(prepared).toBe(general.text);
     }),
     { numRuns: 4_000 },
   );
-  expect(drafts).toBeGreaterThan(100);
+  expect(plain).toBeGreaterThan(100);
 });
 
 it('takes a usual call for plain, and none that holds a secret or is out of order', () => {
@@ -111,7 +111,9 @@ it('takes a usual call for plain, and none that holds a secret or is out of orde
       cached: false,
     },
   };
-  expect(draftOf(call, tenantId, redactor)?.stamped(stamp)).toBe(sealableBody(call, stamp, redactor.redact).text);
+  expect(unsealedEntryOf(call, tenantId, redactor)?.stamped(stamp)).toBe(
+    sealableBody(call, stamp, redactor.redact).text,
+  );
   for (const details of [
     { a: secret },
     { a: 'Bearer abcDEF123456' },
@@ -121,7 +123,7 @@ it('takes a usual call for plain, and none that holds a secret or is out of orde
     { a: { toJSON: () => 1 } },
     { a: undefined },
   ]) {
-    expect(draftOf({ ...call, details }, tenantId, redactor), JSON.stringify(details)).toBeUndefined();
+    expect(unsealedEntryOf({ ...call, details }, tenantId, redactor), JSON.stringify(details)).toBeUndefined();
   }
-  expect(draftOf({ ...call, reason: 'why' }, tenantId, redactor)).toBeUndefined();
+  expect(unsealedEntryOf({ ...call, reason: 'why' }, tenantId, redactor)).toBeUndefined();
 });
