@@ -16,7 +16,7 @@ export function parseRateLimit(
   clock: Pick<Clock, 'now'>,
 ): RateLimitState | undefined {
   // Most answers say nothing, and this runs for each of them.
-  if (names === undefined && !anyName.some((name) => headers[name] !== undefined)) return undefined;
+  if (!fieldNamesOf(names).some((name) => headers[name] !== undefined)) return undefined;
   const now = clock.now();
   const retryAfterMs = parseRetryAfter(headerText(headers, 'retry-after'), now);
   const state =
@@ -29,6 +29,20 @@ export function parseRateLimit(
 
 const prefixes = ['ratelimit-', 'x-ratelimit-', 'x-rate-limit-'];
 const anyName = ['retry-after', 'ratelimit', ...prefixes.flatMap((prefix) => [`${prefix}remaining`, `${prefix}limit`])];
+
+const fieldNames = new WeakMap<RateLimitHeaders, readonly string[]>();
+
+/** Where an answer may say something, in lower case; worked out once for each manifest. */
+function fieldNamesOf(names: RateLimitHeaders | undefined): readonly string[] {
+  if (names === undefined) return anyName;
+  let found = fieldNames.get(names);
+  if (found === undefined) {
+    const own = [names.limit, names.remaining, names.reset?.name].filter((name) => name !== undefined);
+    found = [...anyName, ...own.map((name) => name.toLowerCase())];
+    fieldNames.set(names, found);
+  }
+  return found;
+}
 
 function readNamed(headers: IncomingHttpHeaders, names: RateLimitHeaders, now: Date): RateLimitState | undefined {
   const value = (name: string) => count(headerText(headers, name.toLowerCase()));
