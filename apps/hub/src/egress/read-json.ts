@@ -24,7 +24,7 @@ export function readText(bytes: Uint8Array, host: string): string {
 export function readJson(bytes: Uint8Array, host: string, schema?: object): unknown {
   const text = readText(bytes, host);
   // Each level takes two characters at least.
-  if (text.length > 2 * maxDepth && isTooDeep(text))
+  if (text.length > 2 * maxDepth && mayBeTooDeep(text) && isTooDeep(text))
     throw bad(`${host} sent JSON that is nested deeper than ${maxDepth} levels.`);
   const value = parse(text, host);
   if (schema === undefined) return value;
@@ -69,6 +69,18 @@ function compile(schema: object): ValidateFunction {
       cause,
     });
   }
+}
+
+/** Few texts hold as many brackets, in strings or outside, and these are found ten times as fast. */
+function mayBeTooDeep(text: string): boolean {
+  let count = 0;
+  for (const bracket of '[{') {
+    for (let at = text.indexOf(bracket); at !== -1; at = text.indexOf(bracket, at + 1)) {
+      count += 1;
+      if (count > maxDepth) return true;
+    }
+  }
+  return false;
 }
 
 /** Counts brackets outside strings; exact for valid JSON, and what is not valid fails in the parser. */
