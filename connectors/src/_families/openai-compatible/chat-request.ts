@@ -16,30 +16,29 @@ export function toChatBody(input: ChatRequest, product: OpenAiProduct, stream: b
     if (Object.hasOwn(own, name))
       throw invalidField(`/params/providerOptions/${product.id}/${name}`, 'is set by the uniform request.', 'reserved');
   }
-  return {
-    model: input.model,
-    messages: [
-      ...(input.system === undefined ? [] : [{ role: 'system', content: input.system }]),
-      ...input.messages.map((message, at) => toMessage(message, `/params/messages/${at}`)),
-    ],
-    ...(tools === undefined || tools.length === 0
-      ? {}
-      : { tools: tools.map((tool) => ({ type: 'function', function: { ...tool } })) }),
-    ...(toolChoice === undefined
-      ? {}
-      : {
-          tool_choice:
-            typeof toolChoice === 'string' ? toolChoice : { type: 'function', function: { name: toolChoice.name } },
-        }),
-    ...(maxOutputTokens === undefined ? {} : { [product.outputLimit]: maxOutputTokens }),
-    ...(temperature === undefined ? {} : { temperature }),
-    ...(topP === undefined ? {} : { top_p: topP }),
-    ...(stop === undefined || stop.length === 0 ? {} : { stop }),
-    ...(responseFormat === undefined ? {} : { response_format: toFormat(responseFormat) }),
-    ...(user === undefined ? {} : { user }),
-    ...own,
-    ...(stream ? { stream: true, stream_options: { include_usage: true } } : {}),
-  };
+  const messages = input.messages.map((message, at) => toMessage(message, `/params/messages/${at}`));
+  if (input.system !== undefined) messages.unshift({ role: 'system', content: input.system });
+  // Field by field: this runs for every chat, and most of them are not there.
+  const body: Json = { model: input.model, messages };
+  if (tools !== undefined && tools.length > 0) {
+    body['tools'] = tools.map((tool) => ({ type: 'function', function: { ...tool } }));
+  }
+  if (toolChoice !== undefined) {
+    body['tool_choice'] =
+      typeof toolChoice === 'string' ? toolChoice : { type: 'function', function: { name: toolChoice.name } };
+  }
+  if (maxOutputTokens !== undefined) body[product.outputLimit] = maxOutputTokens;
+  if (temperature !== undefined) body['temperature'] = temperature;
+  if (topP !== undefined) body['top_p'] = topP;
+  if (stop !== undefined && stop.length > 0) body['stop'] = stop;
+  if (responseFormat !== undefined) body['response_format'] = toFormat(responseFormat);
+  if (user !== undefined) body['user'] = user;
+  Object.assign(body, own);
+  if (stream) {
+    body['stream'] = true;
+    body['stream_options'] = { include_usage: true };
+  }
+  return body;
 }
 
 function toFormat({ type, name, schema, strict }: NonNullable<ChatRequest['responseFormat']>): Json {

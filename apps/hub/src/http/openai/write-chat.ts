@@ -16,6 +16,7 @@ const finishReasons: Readonly<Record<StopReason, string>> = {
   other: 'stop',
 };
 
+/** To be written as JSON, which leaves out what is undefined. */
 export function writeChat(result: ChatResult, { id, created }: Envelope): object {
   const { content, thinking, toolCalls, providerFields } = result;
   return {
@@ -30,24 +31,21 @@ export function writeChat(result: ChatResult, { id, created }: Envelope): object
           role: 'assistant',
           content: content === '' && toolCalls.length > 0 ? null : content,
           refusal: providerFields['refusal'] ?? null,
-          ...(thinking === null ? {} : { reasoning_content: thinking }),
-          ...(toolCalls.length === 0
-            ? {}
-            : {
-                tool_calls: toolCalls.map((call) => ({
-                  id: call.id,
-                  type: 'function',
-                  function: { name: call.name, arguments: call.arguments },
-                })),
-              }),
+          reasoning_content: thinking ?? undefined,
+          tool_calls: toolCalls.length === 0 ? undefined : toolCalls.map(writeToolCall),
         },
         logprobs: providerFields['logprobs'] ?? null,
         finish_reason: finishReasons[result.stopReason],
       },
     ],
-    ...(result.usage === null ? {} : { usage: writeUsage(result.usage) }),
-    ...ownFields(providerFields),
+    usage: result.usage === null ? undefined : writeUsage(result.usage),
+    system_fingerprint: providerFields['system_fingerprint'],
+    service_tier: providerFields['service_tier'],
   };
+}
+
+function writeToolCall({ id, name, arguments: text }: ChatResult['toolCalls'][number]): object {
+  return { id, type: 'function', function: { name, arguments: text } };
 }
 
 /** `cost` is the hub's own. */
@@ -56,19 +54,9 @@ function writeUsage(usage: ModelUsage): object {
     prompt_tokens: usage.inputTokens,
     completion_tokens: usage.outputTokens,
     total_tokens: usage.totalTokens,
-    ...(usage.cachedInputTokens === null ? {} : { prompt_tokens_details: { cached_tokens: usage.cachedInputTokens } }),
-    ...(usage.reasoningTokens === null
-      ? {}
-      : { completion_tokens_details: { reasoning_tokens: usage.reasoningTokens } }),
+    prompt_tokens_details: usage.cachedInputTokens === null ? undefined : { cached_tokens: usage.cachedInputTokens },
+    completion_tokens_details: usage.reasoningTokens === null ? undefined : { reasoning_tokens: usage.reasoningTokens },
     cost: usage.cost,
-  };
-}
-
-function ownFields(fields: Readonly<Record<string, unknown>>): object {
-  const { system_fingerprint, service_tier } = fields;
-  return {
-    ...(system_fingerprint === undefined ? {} : { system_fingerprint }),
-    ...(service_tier === undefined ? {} : { service_tier }),
   };
 }
 
