@@ -105,18 +105,20 @@ export interface InboundClaim {
 }
 
 /**
- * The longest waiting ones; those that another worker is just claiming are passed over. The limit is part of the text: for a parameter the
- * planner would expect a tenth of all that wait, and read the whole table to join with them.
+ * The longest waiting ones; those that another worker is just claiming are passed over. What is updated is named by arrays and not joined
+ * with: for a join, a planner that believes the pending ones to be few reads all of them.
  */
 export async function claimDeliveries(
   tx: SystemTx,
   claim: { readonly now: Date; readonly leaseUntil: Date; readonly leaseId: string; readonly limit: number },
 ): Promise<InboundClaim[]> {
   const { rows } = await sql<{ tenant_id: TenantId; id: string; received_at: Date }>`
-    UPDATE inbound_deliveries SET lease_id = ${claim.leaseId}, due_at = ${claim.leaseUntil}
-    WHERE (tenant_id, id, received_at) IN (
+    WITH due AS MATERIALIZED (
       SELECT tenant_id, id, received_at FROM inbound_deliveries WHERE status = 'pending' AND due_at <= ${claim.now}
-      ORDER BY due_at LIMIT ${sql.lit(claim.limit)} FOR UPDATE SKIP LOCKED)
+      ORDER BY due_at LIMIT ${claim.limit} FOR UPDATE SKIP LOCKED)
+    UPDATE inbound_deliveries SET lease_id = ${claim.leaseId}, due_at = ${claim.leaseUntil}
+    WHERE tenant_id = ANY (ARRAY(SELECT tenant_id FROM due)) AND id = ANY (ARRAY(SELECT id FROM due))
+      AND received_at BETWEEN (SELECT min(received_at) FROM due) AND (SELECT max(received_at) FROM due)
     RETURNING tenant_id, id, received_at`.execute(tx.db);
   return rows.map((row) => ({ tenantId: row.tenant_id, id: row.id, receivedAt: row.received_at }));
 }
