@@ -1,8 +1,11 @@
 import { request as nodeRequest } from 'node:http';
 import { HubError } from '@inthub/contracts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { DeliveryReceiver, IncomingRequest } from '../../webhooks/receive/receiver.ts';
+import type { Services } from '../services.ts';
 import { type BothWays, openBothWays, short, tenantId } from './testing.ts';
+
+type DeliveryReceiver = Services['inboundWebhooks']['receiver'];
+type IncomingRequest = Parameters<DeliveryReceiver['receive']>[0];
 
 const accepted = { deliveryId: tenantId, kind: 'push', duplicate: false, receipt: undefined };
 const requests: IncomingRequest[] = [];

@@ -42,6 +42,8 @@ const bodyOf = (maxBytes?: number) => {
   const whole = sql<Buffer>`coalesce(body, ${pieces})`;
   return maxBytes === undefined ? whole : sql<Buffer>`substring(${whole} FROM 1 FOR ${maxBytes}::integer)`;
 };
+const bytesOf = sql<number>`coalesce(body_bytes, octet_length(body))`;
+
 /** A delivery that somebody holds. */
 interface Named {
   readonly id: string;
@@ -58,8 +60,6 @@ function isAmong(tx: TenantTx, deliveries: readonly Named[]) {
   return sql<boolean>`tenant_id = ${tx.tenantId}::uuid AND id = ANY (${ids}::uuid[])
     AND received_at BETWEEN ${new Date(Math.min(...times))}::timestamptz AND ${new Date(Math.max(...times))}::timestamptz`;
 }
-
-const bytesOf = sql<number>`coalesce(body_bytes, octet_length(body))`;
 
 /** Deliveries that a worker holds, in the order in which they came. */
 export async function readLeased(tx: TenantTx, leaseId: string, claims: readonly Named[]): Promise<LeasedInbound[]> {
