@@ -1,5 +1,5 @@
 -- Room webhooks: the bodies of deliveries, in pieces that each fit a page. Before, PostgreSQL cut them into pieces of 2 KB by itself
--- (TOAST), with a row and an index entry for each: a fifth of what storing a delivery of 10 KB cost.
+-- (TOAST), with a row and an index entry for each: a tenth of what storing a delivery of 10 KB cost.
 CREATE TABLE inthub.inbound_bodies (
   tenant_id uuid NOT NULL,
   delivery_id uuid NOT NULL,
