@@ -21,7 +21,8 @@ export interface WholeAnswer {
 export function send(response: ServerResponse, requestId: string, { status, headers, body }: WholeAnswer): void {
   if (response.destroyed) return;
   const length = Buffer.byteLength(body);
-  response.writeHead(status, [...commonHeaders(requestId), ...headers, 'content-length', String(length)]);
+  const size = status === 204 || status === 304 ? [] : ['content-length', String(length)];
+  response.writeHead(status, [...commonHeaders(requestId), ...headers, ...size]);
   response.end(body, encodingOf(body, length));
 }
 

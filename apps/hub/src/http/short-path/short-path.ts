@@ -1,4 +1,4 @@
-// Calls beside Fastify: what comes in the usual form is most of what a hub does, and Fastify's own work for it costs more than the
+// Calls and deliveries beside Fastify: what comes in the usual form is most of what a hub does, and Fastify's own work for it costs more than the
 // gateway's. Everything else, and everything that is odd about such a request, goes Fastify's way; the answers are the same.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Principal } from '@inthub/contracts';
@@ -13,13 +13,12 @@ import { send, type WholeAnswer } from '../raw-answer.ts';
 import { requestIdOf } from '../request-id.ts';
 import type { Services } from '../services.ts';
 import { chatRoute } from './chat-route.ts';
+import { deliveryRoute } from './delivery-route.ts';
 import { executeRoute } from './execute-route.ts';
 import { createOutbox } from './outbox.ts';
-import { type PlainRequest, readPlainRequest } from './plain-request.ts';
-import type { ShortCall, ShortRoute } from './short-route.ts';
-
-/** Says whether it has taken the request; one that it has not taken is untouched. */
-export type TakeRequest = (request: IncomingMessage, response: ServerResponse) => boolean;
+import { readPlainRequest } from './plain-request.ts';
+import { readBody } from './read-body.ts';
+import type { Refusing, ShortCall, ShortRoute, TakeRequest } from './short-route.ts';
 
 export interface ShortPathParts {
   /** Null: nobody is refused for the hub's own load. */
@@ -54,9 +53,11 @@ function createShortPath(app: App, services: Services, { gate, bodies, log }: Sh
   const routes: readonly ShortRoute[] = [executeRoute(services, bodies), chatRoute(services, bodies)] as ShortRoute[];
   const parse = app.getDefaultJsonParser('error', 'error') as unknown as JsonParser;
   const outbox = createOutbox();
+  const takeDelivery = deliveryRoute(services, { gate, answer: answerTo, fail });
 
   return (request, response) => {
     if (request.method !== 'POST') return false;
+    if (takeDelivery(request, response)) return true;
     for (const route of routes) {
       const named = route.match(request);
       if (named !== undefined) return take(route, named, request, response);
@@ -74,7 +75,9 @@ function createShortPath(app: App, services: Services, { gate, bodies, log }: Sh
       return false;
     }
     if (!principal.scopes.has(route.scope) || (gate !== null && !gate.enter(response))) return false;
-    readBody(request, plain, (text) => run(route, { request, response, principal, named }, text));
+    readBody(request, plain.length, (body) =>
+      run(route, { request, response, principal, named }, body.toString('utf8')),
+    );
     return true;
   }
 
@@ -108,7 +111,12 @@ function createShortPath(app: App, services: Services, { gate, bodies, log }: Sh
     throw Object.assign(new Error('invalid'), { validation: route.check.errors, validationContext: 'body' });
   }
 
-  function fail(route: ShortRoute, { request, response }: Arrived, requestId: string, thrown: Error): void {
+  function fail(
+    route: Refusing,
+    { request, response }: Pick<Arrived, 'request' | 'response'>,
+    requestId: string,
+    thrown: Error,
+  ): void {
     const known = toHubError(thrown as Parameters<typeof toHubError>[0]);
     reportOwnFault(log.child({ reqId: requestId }), thrown, known);
     if (response.headersSent) {
@@ -145,21 +153,3 @@ const crowd = 8;
 type JsonParser = (request: null, text: string, done: (error: Error | null, value: unknown) => void) => void;
 
 type Arrived = Omit<ShortCall, 'requestId' | 'body' | 'abort' | 'send'> & { readonly principal: Principal };
-
-/** One that goes away in the middle is never told; Node bounds how long a body may take. */
-function readBody(request: IncomingMessage, { length }: PlainRequest, onText: (text: string) => void): void {
-  let first: Buffer | undefined;
-  let rest: Buffer[] | undefined;
-  request.on('data', (chunk: Buffer) => {
-    if (first === undefined) first = chunk;
-    else if (rest === undefined) rest = [first, chunk];
-    else rest.push(chunk);
-  });
-  request.on('end', () => {
-    onText((rest === undefined ? (first ?? nothing) : Buffer.concat(rest, length)).toString('utf8'));
-  });
-  // Node reports the connection's end to the response too, where it is dealt with.
-  request.on('error', () => undefined);
-}
-
-const nothing = Buffer.alloc(0);

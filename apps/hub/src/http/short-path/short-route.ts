@@ -3,10 +3,18 @@ import type { HubError, Principal, Scope } from '@inthub/contracts';
 import type { ValidateFunction } from 'ajv';
 import type { WholeAnswer } from '../raw-answer.ts';
 
-/** A route that is answered beside Fastify where a request comes in the usual form. */
-export interface ShortRoute<Body = unknown> {
+/** Says whether it has taken the request; one that it has not taken is untouched. */
+export type TakeRequest = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+/** How a route says no. */
+export interface Refusing {
   /** As Fastify knows it; for the log. */
   readonly pattern: string;
+  refusal(error: HubError, call: Pick<ShortCall, 'request' | 'requestId'>): WholeAnswer;
+}
+
+/** A route that is answered beside Fastify where a request comes in the usual form. */
+export interface ShortRoute<Body = unknown> extends Refusing {
   readonly scope: Scope;
   /** The body's own schema. */
   readonly check: ValidateFunction<Body>;
@@ -14,8 +22,6 @@ export interface ShortRoute<Body = unknown> {
   match(request: IncomingMessage): string | undefined;
   /** Answers. @throws what `refusal` makes a reply of. */
   run(call: ShortCall<Body>): Promise<void>;
-  /** How this route says no. */
-  refusal(error: HubError, call: Pick<ShortCall, 'request' | 'requestId'>): WholeAnswer;
 }
 
 export interface ShortCall<Body = unknown> {

@@ -92,7 +92,7 @@ async function store(): Promise<void> {
 const rows = async () =>
   (
     await admin.query<{ n: number; status: string; error: string | null; attempts: number }>(
-      "SELECT convert_from(body, 'UTF8')::int AS n, status, error, attempts FROM inthub.inbound_deliveries WHERE tenant_id = $1 ORDER BY n",
+      "SELECT convert_from(bytes, 'UTF8')::int AS n, status, error, attempts FROM inthub.inbound_deliveries d JOIN inthub.inbound_bodies b ON b.tenant_id = d.tenant_id AND b.delivery_id = d.id WHERE d.tenant_id = $1 ORDER BY n",
       [tenantId],
     )
   ).rows;

@@ -1,8 +1,9 @@
 // What was stored, as one tenant sees it: for translation, and for people.
 
 import { type Selectable, sql } from 'kysely';
-import type { TenantTx } from '../../database/database.ts';
+import { binaryArrays, type TenantTx } from '../../database/database.ts';
 import type { InboundStatus, InboundSummary, LeasedInbound } from './inbound-delivery.ts';
+import { partBytes } from './ingest-repository.ts';
 
 interface DeliveriesTable {
   tenant_id: string;
@@ -14,7 +15,9 @@ interface DeliveriesTable {
   kind: string | null;
   received_at: Date;
   headers: [string, string][];
-  body: Buffer;
+  /** Of deliveries from before there was inbound_bodies. */
+  body: Buffer | null;
+  body_bytes: number | null;
   status: InboundStatus;
   attempts: number;
   lost_leases: number;
@@ -28,12 +31,40 @@ interface DeliveriesTable {
 
 const tablesOf = (tx: TenantTx) => tx.db.withTables<{ inbound_deliveries: DeliveriesTable }>();
 
+/** `status = 'pending'` of deliveries that are named, in words that do not lead the planner to walk through all that are pending. */
+const unsettled = sql<boolean>`status NOT IN ('translated', 'untranslated', 'dead')`;
+
+/** The body of a row of inbound_deliveries, of which only the first bytes may be wanted. */
+const bodyOf = (maxBytes?: number) => {
+  const isWanted = maxBytes === undefined ? sql`` : sql`AND piece.part <= ${Math.floor(maxBytes / partBytes)}::integer`;
+  const pieces = sql`(SELECT string_agg(piece.bytes, '' ORDER BY piece.part) FROM inbound_bodies AS piece
+    WHERE piece.tenant_id = inbound_deliveries.tenant_id AND piece.delivery_id = inbound_deliveries.id
+      AND piece.received_at = inbound_deliveries.received_at ${isWanted})`;
+  const whole = sql<Buffer>`coalesce(body, ${pieces})`;
+  return maxBytes === undefined ? whole : sql<Buffer>`substring(${whole} FROM 1 FOR ${maxBytes}::integer)`;
+};
+const bytesOf = sql<number>`coalesce(body_bytes, octet_length(body))`;
+
+/** A delivery that somebody holds. */
+interface Named {
+  readonly id: string;
+  readonly receivedAt: Date;
+}
+
+/**
+ * Which rows are meant, by ids and the months that they may stand in. Not as a join with a list: before its table was analysed, or while few
+ * are pending, the planner would read all of the tenant's rows for each batch.
+ */
+function isAmong(tx: TenantTx, deliveries: readonly Named[]) {
+  const times = deliveries.map(({ receivedAt }) => receivedAt.getTime());
+  const ids = binaryArrays.uuids(deliveries.map(({ id }) => id));
+  return sql<boolean>`tenant_id = ${tx.tenantId}::uuid AND id = ANY (${ids}::uuid[])
+    AND received_at BETWEEN ${new Date(Math.min(...times))}::timestamptz AND ${new Date(Math.max(...times))}::timestamptz`;
+}
+
 /** Deliveries that a worker holds, in the order in which they came. */
-export async function readLeased(
-  tx: TenantTx,
-  leaseId: string,
-  claims: readonly { readonly id: string; readonly receivedAt: Date }[],
-): Promise<LeasedInbound[]> {
+export async function readLeased(tx: TenantTx, leaseId: string, claims: readonly Named[]): Promise<LeasedInbound[]> {
+  if (claims.length === 0) return [];
   const rows = await tablesOf(tx)
     .selectFrom('inbound_deliveries')
     .select([
@@ -45,24 +76,14 @@ export async function readLeased(
       'kind',
       'received_at',
       'headers',
-      'body',
+      bodyOf().as('body'),
       'attempts',
       'lost_leases',
       'lost_by',
     ])
-    .where('tenant_id', '=', tx.tenantId)
-    .where(
-      'id',
-      'in',
-      claims.map(({ id }) => id),
-    )
-    .where(
-      'received_at',
-      'in',
-      claims.map(({ receivedAt }) => receivedAt),
-    )
+    .where(isAmong(tx, claims))
     .where('lease_id', '=', leaseId)
-    .where('status', '=', 'pending')
+    .where(unsettled)
     .orderBy('received_at')
     .orderBy('id')
     .execute();
@@ -87,15 +108,12 @@ export async function readLeased(
 export async function returnLeased(
   tx: TenantTx,
   leaseId: string,
-  deliveries: readonly { readonly id: string; readonly receivedAt: Date }[],
+  deliveries: readonly Named[],
   now: Date,
 ): Promise<void> {
-  const values = deliveries.map(({ id, receivedAt }) => ({ id, received_at: receivedAt }));
-  await sql`
-    UPDATE inbound_deliveries AS delivery SET lease_id = NULL, due_at = ${now}
-    FROM json_to_recordset(${JSON.stringify(values)}::json) AS given (id uuid, received_at timestamptz)
-    WHERE delivery.tenant_id = ${tx.tenantId} AND delivery.id = given.id AND delivery.received_at = given.received_at
-      AND delivery.lease_id = ${leaseId} AND delivery.status = 'pending'`.execute(tx.db);
+  if (deliveries.length === 0) return;
+  await sql`UPDATE inbound_deliveries SET lease_id = NULL, due_at = ${now}
+    WHERE ${isAmong(tx, deliveries)} AND lease_id = ${leaseId} AND ${unsettled}`.execute(tx.db);
 }
 
 /** What became of a delivery that a worker held. */
@@ -117,42 +135,41 @@ export async function settleLeased(
   settlements: readonly Settlement[],
   now: Date,
 ): Promise<ReadonlySet<string>> {
-  const values = settlements.map(({ id, receivedAt, status, attempts, eventTypes, error, dueAt }) => ({
-    id,
-    received_at: receivedAt,
-    status,
-    attempts,
-    event_types: eventTypes,
-    error,
-    due_at: dueAt,
-    settled_at: status === 'pending' ? null : now,
-  }));
+  // Most of a batch come to the same, and a statement for each outcome needs no join.
+  const alike = Map.groupBy(settlements, ({ status, attempts, eventTypes, error, dueAt }) =>
+    JSON.stringify([status, attempts, eventTypes, error, status === 'pending' ? dueAt : null]),
+  );
+  const done = await Promise.all([...alike.values()].map((group) => settleAlike(tx, leaseId, group, now)));
+  return new Set(done.flat());
+}
+
+async function settleAlike(
+  tx: TenantTx,
+  leaseId: string,
+  group: readonly Settlement[],
+  now: Date,
+): Promise<readonly string[]> {
+  const [first] = group;
+  if (first === undefined) return [];
+  const { status, attempts, eventTypes, error, dueAt } = first;
   const { rows } = await sql<{ id: string }>`
-    UPDATE inbound_deliveries AS delivery SET status = outcome.status, attempts = outcome.attempts,
-      event_types = ARRAY(SELECT json_array_elements_text(outcome.event_types)), error = outcome.error, due_at = outcome.due_at,
-      settled_at = outcome.settled_at, lease_id = NULL, lost_leases = 0, lost_by = '{}'
-    FROM json_to_recordset(${JSON.stringify(values)}::json) AS outcome (id uuid, received_at timestamptz, status text, attempts smallint,
-      event_types json, error text, due_at timestamptz, settled_at timestamptz)
-    WHERE delivery.tenant_id = ${tx.tenantId} AND delivery.id = outcome.id AND delivery.received_at = outcome.received_at
-      AND delivery.lease_id = ${leaseId} AND delivery.status = 'pending'
-    RETURNING delivery.id`.execute(tx.db);
-  return new Set(rows.map(({ id }) => id));
+    UPDATE inbound_deliveries SET status = ${status}, attempts = ${attempts}, event_types = ${eventTypes}::text[], error = ${error}::text,
+      due_at = ${dueAt}, settled_at = ${status === 'pending' ? null : now}::timestamptz, lease_id = NULL, lost_leases = 0,
+      lost_by = '{}'
+    WHERE ${isAmong(tx, group)} AND lease_id = ${leaseId} AND ${unsettled}
+    RETURNING id`.execute(tx.db);
+  return rows.map(({ id }) => id);
 }
 
 /**
  * Of deliveries that another worker has taken over while they were translated here: this process has lived through it, so none of them ends a
  * process. How often they were lost stays, so that they are still taken one by one and get more time.
  */
-export async function acquit(
-  tx: TenantTx,
-  deliveries: readonly { readonly id: string; readonly receivedAt: Date }[],
-): Promise<void> {
-  const values = deliveries.map(({ id, receivedAt }) => ({ id, received_at: receivedAt }));
+export async function acquit(tx: TenantTx, deliveries: readonly Named[]): Promise<void> {
+  if (deliveries.length === 0) return;
   await sql`
-    UPDATE inbound_deliveries AS delivery SET lost_by = '{}'
-    FROM json_to_recordset(${JSON.stringify(values)}::json) AS given (id uuid, received_at timestamptz)
-    WHERE delivery.tenant_id = ${tx.tenantId} AND delivery.id = given.id AND delivery.received_at = given.received_at
-      AND delivery.status = 'pending' AND delivery.lost_by <> '{}'`.execute(tx.db);
+    UPDATE inbound_deliveries SET lost_by = '{}'
+    WHERE ${isAmong(tx, deliveries)} AND ${unsettled} AND lost_by <> '{}'`.execute(tx.db);
 }
 
 export interface DeliveryFilter {
@@ -187,7 +204,7 @@ export async function listDeliveries(
 ): Promise<InboundSummary[]> {
   let query = tablesOf(tx)
     .selectFrom('inbound_deliveries')
-    .select([...summaryColumns, sql<number>`octet_length(body)`.as('bytes')])
+    .select([...summaryColumns, bytesOf.as('bytes')])
     .where('tenant_id', '=', tx.tenantId)
     .where('integration_id', '=', filter.integrationId)
     .orderBy('received_at', 'desc')
@@ -214,12 +231,7 @@ export async function findDelivery(
 ): Promise<{ summary: InboundSummary; headers: readonly (readonly [string, string])[]; body: Buffer } | undefined> {
   const row = await tablesOf(tx)
     .selectFrom('inbound_deliveries')
-    .select([
-      ...summaryColumns,
-      'headers',
-      sql<number>`octet_length(body)`.as('bytes'),
-      sql<Buffer>`substring(body FROM 1 FOR ${maxBytes})`.as('body'),
-    ])
+    .select([...summaryColumns, 'headers', bytesOf.as('bytes'), bodyOf(maxBytes).as('body')])
     .where('tenant_id', '=', tx.tenantId)
     .where('integration_id', '=', integrationId)
     .where('id', '=', id)

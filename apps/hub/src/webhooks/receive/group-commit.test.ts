@@ -51,6 +51,26 @@ describe('group commit', () => {
     expect(commit.waiting).toBe(0);
   });
 
+  it('begins a commit beside another only for a crowd', async () => {
+    const { batches, write } = heldWriter();
+    const commit = createGroupCommit({ write, concurrency: 2, leastBeside: 3 });
+    const all = [commit.store(delivery('a'))];
+    await turn();
+    for (const id of ['b', 'c']) all.push(commit.store(delivery(id)));
+    await turn();
+    expect(batches.map(({ ids }) => ids)).toEqual([['a']]);
+    all.push(commit.store(delivery('d')));
+    await turn();
+    expect(batches.map(({ ids }) => ids)).toEqual([['a'], ['b', 'c', 'd']]);
+    for (const id of ['e', 'f', 'g']) all.push(commit.store(delivery(id)));
+    await turn();
+    expect(batches).toHaveLength(2);
+    batches[1]?.commit();
+    await expect.poll(() => batches.at(2)?.ids).toEqual(['e', 'f', 'g']);
+    for (const batch of batches) batch.commit();
+    await Promise.all(all);
+  });
+
   it('tells all of a batch when it could not be written, and goes on', async () => {
     const { batches, write } = heldWriter();
     const commit = createGroupCommit({ write, concurrency: 1 });

@@ -1,7 +1,7 @@
 // Writes and claims of all tenants together, under the role inthub_ingest.
 import type { TenantId } from '@inthub/contracts';
 import { sql } from 'kysely';
-import { isPresent, type SystemTx } from '../../database/database.ts';
+import { binaryArrays, isPresent, type SystemTx } from '../../database/database.ts';
 import type { NewInbound } from './inbound-delivery.ts';
 
 /** The tenant whose integration has endpoints; undefined when nobody's has. */
@@ -28,10 +28,12 @@ export interface StoreOptions {
   readonly lease: { readonly id: string; readonly until: Date; readonly holder: number } | null;
 }
 
+/** Bytes of a body that stand in one row of inbound_bodies, so that it fits a page. */
+export const partBytes = 8_000;
+
 /**
- * Stores a batch in one statement of fixed text, so that it is planned once. All bodies travel as one binary parameter and are cut apart by the
- * server: an array of bytea would be sent as text, twice as long. Keys are stored in order, so that two batches cannot wait for each
- * other in a circle.
+ * Stores a batch in one statement of fixed text, so that it is planned once. All bodies travel as one parameter and are cut apart by the
+ * server, which copies an array of them several times. Keys are stored in order, so that two batches cannot wait for each other in a circle.
  * @returns the ids that were new; the others were stored before under another id.
  */
 export async function storeDeliveries(
@@ -39,40 +41,38 @@ export async function storeDeliveries(
   deliveries: readonly NewInbound[],
   { lease }: StoreOptions,
 ): Promise<ReadonlySet<string>> {
+  const { uuids, texts, times, json, bytes, integers } = binaryArrays;
+  const column = <Value>(pick: (delivery: NewInbound) => Value): Value[] => deliveries.map(pick);
   let at = 1;
-  const heads = deliveries.map((delivery) => {
-    const from = at;
-    at += delivery.body.length;
-    return {
-      tenant_id: delivery.tenantId,
-      id: delivery.id,
-      integration_id: delivery.integrationId,
-      endpoint_id: delivery.endpointId,
-      webhook_id: delivery.webhookId,
-      external_id: delivery.externalId,
-      kind: delivery.kind,
-      received_at: delivery.receivedAt,
-      headers: delivery.headers,
-      key: delivery.key,
-      from,
-      length: delivery.body.length,
-    };
+  const from = deliveries.map(({ body }) => {
+    const begin = at;
+    at += body.length;
+    return begin;
   });
-  const bodies = Buffer.concat(deliveries.map(({ body }) => body));
+  const bodies = Buffer.concat(column(({ body }) => body));
   const { rows } = await sql<{ id: string }>`
     WITH input AS (
-      SELECT * FROM json_to_recordset(${JSON.stringify(heads)}::json) AS head (tenant_id uuid, id uuid, integration_id uuid, endpoint_id uuid,
-        webhook_id text, external_id text, kind text, received_at timestamptz, headers json, key text, "from" integer, length integer)
+      SELECT * FROM unnest(${uuids(column(({ tenantId }) => tenantId))}::uuid[], ${uuids(column(({ id }) => id))}::uuid[],
+        ${uuids(column(({ integrationId }) => integrationId))}::uuid[], ${uuids(column(({ endpointId }) => endpointId))}::uuid[],
+        ${texts(column(({ webhookId }) => webhookId))}::text[], ${texts(column(({ externalId }) => externalId))}::text[],
+        ${texts(column(({ kind }) => kind))}::text[], ${times(column(({ receivedAt }) => receivedAt))}::timestamptz[],
+        ${json(column(({ headers }) => JSON.stringify(headers)))}::json[], ${bytes(column(({ key }) => Buffer.from(key, 'hex')))}::bytea[],
+        ${integers(from)}::integer[], ${integers(column(({ body }) => body.length))}::integer[])
+        AS head (tenant_id, id, integration_id, endpoint_id, webhook_id, external_id, kind, received_at, headers, key, begin, length)
     ), fresh AS (
       INSERT INTO inbound_delivery_keys (tenant_id, integration_id, key, delivery_id, received_at)
-      SELECT tenant_id, integration_id, decode(key, 'hex'), id, received_at FROM input ORDER BY tenant_id, integration_id, key
+      SELECT tenant_id, integration_id, key, id, received_at FROM input ORDER BY tenant_id, integration_id, key
       ON CONFLICT DO NOTHING RETURNING delivery_id
+    ), bodies AS (
+      INSERT INTO inbound_bodies (tenant_id, delivery_id, part, received_at, bytes)
+      SELECT tenant_id, id, part, received_at,
+        substring(${bodies}::bytea FROM begin + part * ${sql.lit(partBytes)} FOR least(${sql.lit(partBytes)}, length - part * ${sql.lit(partBytes)}))
+      FROM input JOIN fresh ON fresh.delivery_id = input.id, generate_series(0, (length - 1) / ${sql.lit(partBytes)}) AS part
     )
-    INSERT INTO inbound_deliveries (tenant_id, id, integration_id, endpoint_id, webhook_id, external_id, kind, received_at, headers, body,
+    INSERT INTO inbound_deliveries (tenant_id, id, integration_id, endpoint_id, webhook_id, external_id, kind, received_at, headers, body_bytes,
       due_at, lease_id, holder)
-    SELECT tenant_id, id, integration_id, endpoint_id, webhook_id, external_id, kind, received_at, headers,
-      substring(${bodies}::bytea FROM "from" FOR length), coalesce(${lease?.until ?? null}::timestamptz, received_at), ${lease?.id ?? null}::uuid,
-      ${lease?.holder ?? null}::integer
+    SELECT tenant_id, id, integration_id, endpoint_id, webhook_id, external_id, kind, received_at, headers, length,
+      coalesce(${lease?.until ?? null}::timestamptz, received_at), ${lease?.id ?? null}::uuid, ${lease?.holder ?? null}::integer
     FROM input JOIN fresh ON fresh.delivery_id = input.id
     RETURNING id`.execute(tx.db);
   return new Set(rows.map(({ id }) => id));
@@ -118,19 +118,22 @@ export interface ClaimOptions {
 }
 
 /**
- * The longest waiting ones; those that another worker is just claiming are passed over. Who takes a delivery over writes down which process has
+ * The longest waiting ones; those that another worker is just claiming are passed over. What is updated is named by arrays and not joined
+ * with: for a join, a planner that believes the pending ones to be few reads all of them. Who takes a delivery over writes down which process has
  * lost it; how often it was lost is counted by a trigger.
  */
 export async function claimDeliveries(tx: SystemTx, claim: ClaimOptions): Promise<InboundClaim[]> {
   const { now, leaseId, leaseMs, holder } = claim;
   const { rows } = await sql<{ tenant_id: TenantId; id: string; received_at: Date }>`
+    WITH due AS MATERIALIZED (
+      SELECT tenant_id, id, received_at FROM inbound_deliveries WHERE status = 'pending' AND due_at <= ${now}
+      ORDER BY due_at LIMIT ${claim.limit} FOR UPDATE SKIP LOCKED)
     UPDATE inbound_deliveries SET lease_id = ${leaseId}, holder = ${holder},
       due_at = ${now}::timestamptz + ${leaseMs} * (1 << least(lost_leases, ${mostDoublings})) * interval '1 millisecond',
       lost_by = CASE WHEN lease_id IS NULL OR holder IS NULL OR holder = ${holder} OR holder = ANY (lost_by)
         OR cardinality(lost_by) >= ${mostLostBy} THEN lost_by ELSE lost_by || holder END
-    WHERE status = 'pending' AND (tenant_id, id, received_at) IN (
-      SELECT tenant_id, id, received_at FROM inbound_deliveries WHERE status = 'pending' AND due_at <= ${now}
-      ORDER BY due_at LIMIT ${claim.limit} FOR UPDATE SKIP LOCKED)
+    WHERE tenant_id = ANY (ARRAY(SELECT tenant_id FROM due)) AND id = ANY (ARRAY(SELECT id FROM due))
+      AND received_at BETWEEN (SELECT min(received_at) FROM due) AND (SELECT max(received_at) FROM due)
     RETURNING tenant_id, id, received_at`.execute(tx.db);
   return rows.map((row) => ({ tenantId: row.tenant_id, id: row.id, receivedAt: row.received_at }));
 }

@@ -47,7 +47,7 @@ const sweepEveryMs = 600_000;
 const sweepBatch = 1_000;
 const maxSweeps = 200;
 /** Storing goes first: above this many waiting deliveries a batch waits for its turn, but never long. */
-const busyAbove = 32;
+const busyAbove = 16;
 const stepBackMs = 100;
 /**
  * A delivery whose translation ends the process leaves nothing but a lease that runs out, and so does one that was held by somebody slow. The

@@ -1,12 +1,13 @@
-import type { WebhookAnswer } from '@inthub/connector-sdk';
 import { HubError } from '@inthub/contracts';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import Type from 'typebox';
-import { type AcceptedDelivery, defaultBodyLimit } from '../../../webhooks/webhooks.ts';
+import { defaultBodyLimit } from '../../../webhooks/webhooks.ts';
 import type { App } from '../../fastify-types.ts';
+import { setHeaders } from '../../raw-answer.ts';
 import { createRawBodyReader } from '../../raw-body.ts';
 import { responses } from '../../schemas.ts';
 import type { Services } from '../../services.ts';
+import { deliveryReply, Receipt } from './delivery-reply.ts';
 
 const Params = Type.Object({
   integrationId: Type.String({ description: 'Id of the integration that the delivery is for.' }),
@@ -16,18 +17,6 @@ const Params = Type.Object({
     }),
   ),
 });
-const Answer = Type.Object(
-  {
-    accepted: Type.Boolean(),
-    eventId: Type.Union([Type.String(), Type.Null()], {
-      description: 'Id of the delivery; its events carry it as their correlation id.',
-    }),
-    eventType: Type.Union([Type.String(), Type.Null()], { description: 'The product’s name of what happened.' }),
-    error: Type.Union([Type.String(), Type.Null()]),
-    duplicate: Type.Boolean({ description: 'It was stored before; nothing was done.' }),
-  },
-  { $id: 'WebhookReceipt' },
-);
 
 /**
  * Where outside products send to. The body is taken byte for byte, because signatures cover bytes, and whatever content type it names. The
@@ -74,7 +63,7 @@ export function receiveDelivery(app: App, { inboundWebhooks }: Services): void {
             summary: 'Take in a delivery of an outside product; answered once it is durable',
             security: [],
             params: operationId === 'receiveWebhook' ? Type.Pick(Params, ['integrationId']) : Type.Required(Params),
-            response: responses(202, Answer),
+            response: responses(202, Receipt),
           },
         },
         async (request, reply) => {
@@ -87,8 +76,10 @@ export function receiveDelivery(app: App, { inboundWebhooks }: Services): void {
             body: (request.body as Buffer | undefined) ?? Buffer.alloc(0),
             sourceAddress: request.ip,
           });
-          if ('status' in outcome) return sendAnswer(reply, outcome);
-          return outcome.receipt === undefined ? sendReceipt(reply, outcome) : sendAnswer(reply, outcome.receipt);
+          // As text: this is the hub's busiest answer, and its shape is fixed.
+          const { status, headers, body } = deliveryReply(outcome);
+          setHeaders(reply, headers);
+          return reply.code(status).send(body);
         },
       );
     }
@@ -98,23 +89,4 @@ export function receiveDelivery(app: App, { inboundWebhooks }: Services): void {
 function queryOf(url = ''): string {
   const at = url.indexOf('?');
   return at === -1 ? '' : url.slice(at + 1);
-}
-
-function sendAnswer(reply: FastifyReply, { status, contentType, body }: WebhookAnswer): FastifyReply {
-  return reply.code(status).header('content-type', contentType).send(body);
-}
-
-/** As text: this is the hub's busiest answer, and its shape is fixed. */
-function sendReceipt(reply: FastifyReply, { deliveryId, kind, duplicate }: AcceptedDelivery): FastifyReply {
-  const receipt: Type.Static<typeof Answer> = {
-    accepted: true,
-    eventId: deliveryId,
-    eventType: kind,
-    error: null,
-    duplicate,
-  };
-  return reply
-    .code(duplicate ? 200 : 202)
-    .header('content-type', 'application/json; charset=utf-8')
-    .send(JSON.stringify(receipt));
 }

@@ -1,0 +1,103 @@
+import { randomBytes } from 'node:crypto';
+import { createId, type TenantId } from '@inthub/contracts';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTestTenant, type OpenTestDatabase, openTestDatabase } from '../../database/testing.ts';
+import { findDelivery, listDeliveries, readLeased } from './delivery-repository.ts';
+import type { NewInbound } from './inbound-delivery.ts';
+import { claimDeliveries, partBytes, storeDeliveries } from './ingest-repository.ts';
+
+let test: OpenTestDatabase;
+beforeAll(async () => {
+  test = await openTestDatabase();
+});
+afterAll(() => test.close());
+
+const now = new Date();
+const delivery = (tenantId: TenantId, integrationId: string, body: Uint8Array): NewInbound => ({
+  tenantId,
+  id: createId<string>(),
+  integrationId,
+  endpointId: createId<string>(),
+  webhookId: 'acme.things',
+  externalId: null,
+  kind: 'made – ü',
+  receivedAt: now,
+  headers: [['x-event', '"{}ü']],
+  body,
+  key: randomBytes(32).toString('hex'),
+});
+
+async function claimed(tenantId: TenantId) {
+  const leaseId = createId<string>();
+  const claims = await test.database.system('inthub_ingest', (tx) =>
+    claimDeliveries(tx, { now, leaseUntil: new Date(now.getTime() + 15_000), leaseId, limit: 50 }),
+  );
+  return test.database.tenant(tenantId, (tx) => readLeased(tx, leaseId, claims));
+}
+
+describe('the body of a delivery', () => {
+  it('is kept byte for byte, whatever its length and its neighbours in the batch', async () => {
+    const [tenantId, other] = [await createTestTenant(test.database), await createTestTenant(test.database)];
+    const integrationId = createId<string>();
+    const lengths = [0, 1, partBytes - 1, partBytes, partBytes + 1, 2 * partBytes, 100_003];
+    const mine = lengths.map((length) => delivery(tenantId, integrationId, randomBytes(length)));
+    const batch = mine.flatMap((one) => [one, delivery(other, createId<string>(), randomBytes(500))]);
+    const stored = await test.database.system('inthub_ingest', (tx) => storeDeliveries(tx, batch, { lease: null }));
+    expect(stored).toEqual(new Set(batch.map(({ id }) => id)));
+
+    const toTranslate = await claimed(tenantId);
+    for (const { id, body, headers, kind, externalId } of mine) {
+      const found = toTranslate.find((one) => one.id === id);
+      expect([found?.body, found?.headers, found?.kind, found?.externalId]).toEqual([body, headers, kind, externalId]);
+    }
+    await test.database.tenant(tenantId, async (tx) => {
+      const listed = await listDeliveries(tx, { integrationId }, { limit: 50 });
+      expect(new Map(listed.map(({ id, bytes }) => [id, bytes]))).toEqual(
+        new Map(mine.map(({ id, body }) => [id, body.length])),
+      );
+      for (const { id, body } of mine) {
+        for (const most of [1, partBytes, partBytes + 1, 200_000]) {
+          const found = await findDelivery(tx, integrationId, id, most);
+          expect(found?.body).toEqual(Buffer.from(body.subarray(0, most)));
+        }
+      }
+    });
+  });
+
+  it('is not kept of a repeat', async () => {
+    const tenantId = await createTestTenant(test.database);
+    const first = delivery(tenantId, createId<string>(), randomBytes(10_000));
+    const store = (...batch: NewInbound[]) =>
+      test.database.system('inthub_ingest', (tx) => storeDeliveries(tx, batch, { lease: null }));
+    await store(first);
+    const fresh = { ...first, id: createId<string>(), key: randomBytes(32).toString('hex') };
+    expect(await store({ ...first, id: createId<string>() }, fresh)).toEqual(new Set([fresh.id]));
+    const client = new pg.Client({ connectionString: test.url });
+    await client.connect();
+    const { rows } = await client.query(
+      'SELECT DISTINCT delivery_id FROM inthub.inbound_bodies WHERE tenant_id = $1 ORDER BY 1',
+      [tenantId],
+    );
+    await client.end();
+    expect(rows.map(({ delivery_id }) => delivery_id)).toEqual([first.id, fresh.id].sort());
+  });
+
+  it('is found where it stood before there was a table for it', async () => {
+    const tenantId = await createTestTenant(test.database);
+    const integrationId = createId<string>();
+    const body = randomBytes(10_000);
+    const old = delivery(tenantId, integrationId, body);
+    const client = new pg.Client({ connectionString: test.url });
+    await client.connect();
+    await client.query(
+      `INSERT INTO inthub.inbound_deliveries (tenant_id, id, integration_id, endpoint_id, webhook_id, received_at, headers, body, due_at)
+       VALUES ($1, $2, $3, $4, 'acme.things', $5, '[]', $6, $5)`,
+      [tenantId, old.id, integrationId, old.endpointId, now, body],
+    );
+    await client.end();
+    expect((await claimed(tenantId)).map((one) => one.body)).toEqual([body]);
+    const found = await test.database.tenant(tenantId, (tx) => findDelivery(tx, integrationId, old.id, 100));
+    expect([found?.summary.bytes, found?.body]).toEqual([10_000, body.subarray(0, 100)]);
+  });
+});
