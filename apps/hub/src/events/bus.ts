@@ -69,7 +69,15 @@ export interface HandlerContext {
 }
 
 export type EventHandler = (event: IntegrationEvent, context: HandlerContext) => Promise<void>;
-export type BatchHandler = (events: readonly IntegrationEvent[], context: HandlerContext) => Promise<void>;
+export interface BatchContext extends HandlerContext {
+  /**
+   * The next batch may follow when the handler has resolved, but the consumer does not move past this one until `work` has resolved too;
+   * when it rejects the batch is handed over again. It has no time limit, and at most 1 000 events are waited for like this.
+   */
+  waitUntil(work: Promise<unknown>): void;
+}
+
+export type BatchHandler = (events: readonly IntegrationEvent[], context: BatchContext) => Promise<void>;
 
 interface DurableOptions {
   /**

@@ -8,6 +8,8 @@ export interface Lanes {
   /** In hand: waiting, being sent, or with an outcome that is not written yet. */
   readonly size: number;
   all(): readonly Job[];
+  /** Takes out what was not begun, of one subscription ({@link keyOf}) or of all. */
+  withdraw(isWanted: (job: Job) => boolean, key?: string): readonly Job[];
   /** Takes out what was not begun; nothing is begun from now on. */
   drain(): readonly Job[];
   /** Resolves when nothing is being sent. */
@@ -40,6 +42,19 @@ export function createLanes(send: (job: Job) => Promise<void>): Lanes {
     }
   }
 
+  function withdraw(isWanted: (job: Job) => boolean, key?: string): readonly Job[] {
+    const taken: Job[] = [];
+    for (const lane of key === undefined ? lanes.values() : [lanes.get(key)]) {
+      if (lane === undefined || lane.waiting.length === 0) continue;
+      const [wanted, left] = [lane.waiting.filter(isWanted), lane.waiting.filter((job) => !isWanted(job))];
+      if (wanted.length === 0) continue;
+      lane.waiting = left;
+      taken.push(...wanted);
+    }
+    for (const job of taken) inHand.delete(handOf(job));
+    return taken;
+  }
+
   return {
     add(jobs) {
       for (const job of jobs) {
@@ -61,11 +76,10 @@ export function createLanes(send: (job: Job) => Promise<void>): Lanes {
       return inHand.size;
     },
     all: () => [...inHand.values()],
+    withdraw,
     drain() {
       draining = true;
-      const waiting = [...lanes.values()].flatMap((lane) => lane.waiting.splice(0));
-      for (const job of waiting) inHand.delete(handOf(job));
-      return waiting;
+      return withdraw(() => true);
     },
     async idle() {
       await Promise.all(running);
