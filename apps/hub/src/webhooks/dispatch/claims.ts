@@ -61,10 +61,9 @@ export function createClaims({ database, clock, leaseMs, workerId }: ClaimsDeps)
         for (const [index, one] of open.entries()) {
           const elapsedMs = now.getTime() - one.refilledAt.getTime();
           const tokens = one.perSecond === null ? undefined : refill(one.tokens, one.perSecond, elapsedMs);
-          const take = Math.min(
-            left,
-            roomOf({ ...one, leased: (counts[index]?.leased ?? 0) + (one.isShared ? one.concurrency : 0), tokens }),
-          );
+          const others = one.isShared && !one.failing ? one.concurrency : 0;
+          const leased = (counts[index]?.leased ?? 0) + others;
+          const take = Math.min(left, roomOf({ ...one, leased, tokens }));
           if (take === 0) continue;
           left -= take;
           rooms.push({ ...one, take });

@@ -6,7 +6,6 @@ import type { Job } from './queue-row.ts';
  * taken so long that they are queued after all.
  */
 export interface Direct {
-  readonly size: number;
   /** Resolves when all of them are in the history or in the queue. Rejects when this worker gives them up: then they have to come again. */
   add(jobs: readonly Job[]): Promise<void>;
   /** Whether it stands in no queue. */
@@ -38,80 +37,74 @@ const longestMs = 2_000;
 const slowMs = 10_000;
 
 interface Group {
-  readonly jobs: Map<string, Job>;
+  readonly jobs: readonly Job[];
+  left: number;
   readonly overdueMs: number;
   readonly end: PromiseWithResolvers<void>;
 }
 
 export function createDirect(clock: Clock): Direct {
-  const groups = new Map<string, Group>();
+  const inHand = new Map<string, { readonly job: Job; readonly group: Group }>();
   /** Oldest first. */
-  const waiting = new Set<Group>();
-  /** When they were begun: oldest first. */
-  const sending = new Map<string, { readonly job: Job; readonly overdueMs: number }>();
+  const groups = new Set<Group>();
+  /** Those being sent, with the time until which they may take: oldest first. */
+  const sending = new Map<Job, number>();
   const slow = new Map<string, number>();
 
-  const has = ({ id, leaseId }: Job) => groups.get(id)?.jobs.get(id)?.leaseId === leaseId;
+  const has = (job: Job): boolean => inHand.get(job.id)?.job === job;
 
-  function remove(jobs: readonly Job[], onEmpty: (group: Group) => void): void {
+  function remove(jobs: readonly Job[], onLast: (group: Group) => void): void {
     for (const job of jobs) {
-      const { id } = job;
-      const group = groups.get(id);
-      if (group === undefined || !has(job)) continue;
-      groups.delete(id);
-      sending.delete(id);
-      group.jobs.delete(id);
-      if (group.jobs.size > 0) continue;
-      waiting.delete(group);
-      onEmpty(group);
+      const found = inHand.get(job.id);
+      if (found?.job !== job) continue;
+      inHand.delete(job.id);
+      sending.delete(job);
+      found.group.left -= 1;
+      if (found.group.left > 0) continue;
+      groups.delete(found.group);
+      onLast(found.group);
     }
   }
 
   return {
-    get size() {
-      return groups.size;
-    },
     async add(jobs) {
       if (jobs.length === 0) return;
-      const group: Group = {
-        jobs: new Map(jobs.map((job) => [job.id, job])),
-        overdueMs: clock.monotonicMs() + longestMs,
-        end: Promise.withResolvers(),
-      };
-      waiting.add(group);
-      for (const { id } of jobs) groups.set(id, group);
+      const overdueMs = clock.monotonicMs() + longestMs;
+      const group: Group = { jobs, left: jobs.length, overdueMs, end: Promise.withResolvers() };
+      groups.add(group);
+      for (const job of jobs) inHand.set(job.id, { job, group });
       await group.end.promise;
     },
     has,
+    find: (deliveryId) => inHand.get(deliveryId)?.group.end.promise,
     begun(job) {
-      if (has(job)) sending.set(job.id, { job, overdueMs: clock.monotonicMs() + patienceMs });
+      if (has(job)) sending.set(job, clock.monotonicMs() + patienceMs);
     },
-    ended: ({ id }) => void sending.delete(id),
-    find: (deliveryId) => groups.get(deliveryId)?.end.promise,
+    ended: (job) => void sending.delete(job),
     settle: (jobs) => remove(jobs, ({ end }) => end.resolve()),
     giveUp(jobs) {
       const error = new HubError('unavailable', 'Deliveries were given up before they were written down.');
-      for (const { id } of jobs) groups.get(id)?.end.reject(error);
+      for (const job of jobs) if (has(job)) inHand.get(job.id)?.group.end.reject(error);
       remove(jobs, () => undefined);
     },
     overdue() {
       const nowMs = clock.monotonicMs();
       const found = { sending: [] as Job[], waiting: [] as Job[] };
-      for (const { job, overdueMs } of sending.values()) {
+      for (const [job, overdueMs] of sending) {
         if (overdueMs > nowMs) break;
         found.sending.push(job);
       }
-      for (const group of waiting) {
-        if (group.overdueMs > nowMs) break;
-        found.waiting.push(...group.jobs.values());
+      for (const { jobs, overdueMs } of groups) {
+        if (overdueMs > nowMs) break;
+        found.waiting.push(...jobs.filter(has));
       }
       return found;
     },
     untilOverdueMs() {
-      const [group] = waiting;
+      const [group] = groups;
       if (group === undefined) return undefined;
       const [first] = sending.values();
-      return Math.max(0, Math.min(group.overdueMs, first?.overdueMs ?? group.overdueMs) - clock.monotonicMs());
+      return Math.max(0, Math.min(group.overdueMs, first ?? group.overdueMs) - clock.monotonicMs());
     },
     slowDown: (key) => void slow.set(key, clock.monotonicMs() + slowMs),
     isSlow(key) {

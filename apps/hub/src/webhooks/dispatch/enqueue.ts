@@ -86,8 +86,9 @@ export function createEnqueue({ database, clock, leaseMs, workerId }: EnqueueDep
   function match(events: readonly IntegrationEvent[], atHand: Matchers, dueAt: Date): readonly NewDelivery[] {
     const deliveries: NewDelivery[] = [];
     for (const event of events) {
+      const atMs = Date.parse(event.timestamp);
       for (const matcher of atHand.get(event.tenantId)?.matchers ?? []) {
-        if (Date.parse(event.timestamp) < matcher.sinceMs || !matcher.matches(event)) continue;
+        if (atMs < matcher.sinceMs || !matcher.matches(event)) continue;
         const order = matcher.orderKeyOf(event);
         deliveries.push({
           tenantId: event.tenantId,
@@ -149,10 +150,8 @@ export function createEnqueue({ database, clock, leaseMs, workerId }: EnqueueDep
   ): Promise<Enqueued | undefined> {
     const now = clock.now();
     const matched = match(events, atHand, now);
-    const [inHand, deliveries] = [
-      matched.filter(({ id }) => room.has(id)).map(({ id }) => id),
-      matched.filter(({ id }) => !room.has(id)),
-    ];
+    const inHand = matched.filter(({ id }) => room.has(id)).map(({ id }) => id);
+    const deliveries = inHand.length === 0 ? matched : matched.filter(({ id }) => !room.has(id));
     const ordered = deliveries.flatMap(({ orderKey, ...ref }) => (orderKey === null ? [] : [{ ...ref, orderKey }]));
     const candidates = deliveries
       .filter((one) => one.orderKey === null && !room.isSlow(keyOf(one)))

@@ -24,7 +24,8 @@ interface Lane {
 /** @param send Never rejects. */
 export function createLanes(send: (job: Job) => Promise<void>): Lanes {
   const lanes = new Map<string, Lane>();
-  const inHand = new Map<string, Job>();
+  /** By identity: a delivery may come back under another lease while the outcome of the first is still being written. */
+  const inHand = new Set<Job>();
   const running = new Set<Promise<void>>();
   let draining = false;
 
@@ -51,7 +52,7 @@ export function createLanes(send: (job: Job) => Promise<void>): Lanes {
       lane.waiting = left;
       taken.push(...wanted);
     }
-    for (const job of taken) inHand.delete(handOf(job));
+    for (const job of taken) inHand.delete(job);
     return taken;
   }
 
@@ -64,18 +65,18 @@ export function createLanes(send: (job: Job) => Promise<void>): Lanes {
           lane = { waiting: [], busy: 0 };
           lanes.set(key, lane);
         }
-        inHand.set(handOf(job), job);
+        inHand.add(job);
         lane.waiting.push(job);
       }
       if (!draining) for (const [key, lane] of lanes) pump(key, lane);
     },
     release(jobs) {
-      for (const job of jobs) inHand.delete(handOf(job));
+      for (const job of jobs) inHand.delete(job);
     },
     get size() {
       return inHand.size;
     },
-    all: () => [...inHand.values()],
+    all: () => [...inHand],
     withdraw,
     drain() {
       draining = true;
@@ -86,6 +87,3 @@ export function createLanes(send: (job: Job) => Promise<void>): Lanes {
     },
   };
 }
-
-/** A delivery may come back under another lease while the outcome of the first is still being written. */
-const handOf = (job: Job): string => `${job.id}/${job.leaseId}`;
