@@ -39,7 +39,8 @@ export interface EventBus {
   /**
    * The same for handlers that take many at once (fan-out into a table): up to `maxBatch` events in log order, the next batch when the
    * handler has resolved. Events of one source keep their order. A batch that fails is handed over again in halves until the events that
-   * are to blame stand alone; these are retried and dead-lettered like any other. Let the handler be one transaction.
+   * are to blame stand alone; these are retried and dead-lettered like any other. Let the handler be one transaction, or stand repetition of what it
+   * has begun (`waitUntil`).
    */
   subscribeBatch(pattern: string, handler: BatchHandler, options: BatchOptions): Unsubscribe;
 

@@ -34,12 +34,12 @@ function columnsOfEnd(rows: readonly HistoryRow[]) {
     ${binaryArray.int(rows.map((one) => one.responseStatus))}::int[],
     ${binaryArray.text(rows.map((one) => one.errorCode))}::text[],
     ${binaryArray.timestamptz(rows.map((one) => one.at))}::timestamptz[],
-    ${binaryArray.timestamptz(rows.map(({ attempt }) => attempt && attempt.startedAt))}::timestamptz[],
-    ${binaryArray.double(rows.map(({ attempt }) => attempt && attempt.durationMs))}::float8[],
+    ${binaryArray.timestamptz(rows.map(({ attempt }) => attempt?.startedAt))}::timestamptz[],
+    ${binaryArray.double(rows.map(({ attempt }) => attempt?.durationMs))}::float8[],
     ${json((attempt) => attempt.requestHeaders)}::json[],
-    ${binaryArray.text(rows.map(({ attempt }) => attempt && attempt.requestBody))}::text[],
+    ${binaryArray.text(rows.map(({ attempt }) => attempt?.requestBody))}::text[],
     ${json((attempt) => attempt.responseHeaders)}::json[],
-    ${binaryArray.text(rows.map(({ attempt }) => attempt && attempt.responseBody))}::text[]`;
+    ${binaryArray.text(rows.map(({ attempt }) => attempt?.responseBody))}::text[]`;
 }
 
 function columnsOfKeys(rows: readonly HistoryRow[]) {
