@@ -4,15 +4,13 @@
 ALTER TABLE inthub.webhook_pacing ADD COLUMN direct_by uuid;
 ALTER TABLE inthub.webhook_pacing ADD COLUMN direct_until timestamptz;
 
--- The only attempt of a delivery that succeeded at once; every other attempt is a row in webhook_attempts. Texts are what is there.
+-- The only attempt of a delivery that succeeded at once; every other attempt is a row in webhook_attempts. Headers are json: nobody searches them.
 ALTER TABLE inthub.webhook_deliveries ADD COLUMN started_at timestamptz;
 ALTER TABLE inthub.webhook_deliveries ADD COLUMN duration_ms double precision;
 ALTER TABLE inthub.webhook_deliveries ADD COLUMN request_headers json;
 ALTER TABLE inthub.webhook_deliveries ADD COLUMN request_body text;
 ALTER TABLE inthub.webhook_deliveries ADD COLUMN response_headers json;
 ALTER TABLE inthub.webhook_deliveries ADD COLUMN response_body text;
--- A resend takes the row out of the history; its attempt stays.
-GRANT SELECT, DELETE ON inthub.webhook_deliveries TO inthub_app;
 
 -- By the id too: where a lease is asked for, the planner takes the index for the primary key's equal, and read all that its subscription had in
 -- hand for each delivery.

@@ -119,7 +119,9 @@ export function createWorker(options: WorkerOptions): Worker {
         continue;
       }
       if (outcomes.length < outcomesAtOnce && !closing.signal.aborted) await gather();
-      await writeBatch(takeBatch());
+      const batch = takeBatch();
+      // What has waited for long may have just been begun.
+      if (batch.outcomes.length + batch.queued.length > 0) await writeBatch(batch);
     }
   }
 
