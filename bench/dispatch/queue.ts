@@ -31,10 +31,8 @@ const chunk = 20_000;
 const settleMs = 10_000;
 
 const postgres = await startEmbeddedServer({ durable: true });
-const node = ['--import', 'tsx', '--conditions=source'];
-const sink = await startProcess(new URL('./processes/sink.ts', import.meta.url), { nodeArgs: node });
+const sink = await startProcess(new URL('./processes/sink.ts', import.meta.url));
 const hub = await startProcess(new URL('./processes/hub.ts', import.meta.url), {
-  nodeArgs: node,
   args: [postgres.adminUrl],
 });
 const pool = new pg.Pool({ connectionString: postgres.adminUrl, max: 4 });

@@ -49,12 +49,10 @@ interface Stats {
 pin(process.pid, otherCore);
 const postgres = await startEmbeddedServer({ durable: true });
 pin(postgres.pid, otherCore);
-const node = ['--import', 'tsx', '--conditions=source'];
-const sink = await startProcess(new URL('./processes/sink.ts', import.meta.url), { core: otherCore, nodeArgs: node });
+const sink = await startProcess(new URL('./processes/sink.ts', import.meta.url), { core: otherCore });
 const sinkUrl = `http://127.0.0.1:${sink.facts['port']}`;
 const hub = await startProcess(new URL('./processes/hub.ts', import.meta.url), {
   core: subjectCore,
-  nodeArgs: node,
   args: [postgres.adminUrl],
 });
 const pool = new pg.Pool({ connectionString: postgres.adminUrl, max: 10 });
@@ -170,7 +168,6 @@ async function bareLoop(): Promise<{ perSecond: number; cpu: number }> {
   );
   const bare = await startProcess(new URL('./processes/bare.ts', import.meta.url), {
     core: subjectCore,
-    nodeArgs: node,
     args: [String(sink.facts['port']), String(connections), values.seconds, body],
   });
   await bare.stop();

@@ -1,6 +1,6 @@
 // Wires webhooks out: the bus hands events over, egress sends, the vault's key ring seals what is secret.
 import { HubError } from '@inthub/contracts';
-import type { EventBus } from './events/events.ts';
+import type { BatchHandler, EventBus } from './events/events.ts';
 import type { StartedParts } from './started-parts.ts';
 import type { Redactor } from './telemetry/telemetry.ts';
 import { type createKeyRing, createSealedBoxes } from './vault/vault.ts';
@@ -33,7 +33,9 @@ export function startOutgoingWebhooks(deps: StartOutgoingWebhooksDeps): StartedO
     async serve(bus) {
       webhooks.worker.start();
       started.add({ name: 'webhooks out', stop: webhooks.worker.stop });
-      const unsubscribe = bus.subscribeBatch('*', async (events) => void (await webhooks.worker.handle(events)), {
+      const handle: BatchHandler = async (events, { waitUntil }) =>
+        waitUntil((await webhooks.worker.handle(events)).safe);
+      const unsubscribe = bus.subscribeBatch('*', handle, {
         consumer: 'webhooks-out',
         from: 'beginning',
         // Nothing is wrong with the event when the database is away.

@@ -1,5 +1,5 @@
 /** The room's one way in; what each part does is said where it is made. */
-export { binaryArrays } from './binary-arrays.ts';
+export { binaryArray } from './binary-array.ts';
 export { type CursorValues, cursorKind, decodeCursor, encodeCursor } from './cursor.ts';
 export { type EmbeddedServer, type StartEmbeddedServerOptions, startEmbeddedServer } from './embedded-server.ts';
 export { isUniqueViolation } from './error-mapping.ts';

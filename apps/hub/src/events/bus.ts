@@ -39,7 +39,8 @@ export interface EventBus {
   /**
    * The same for handlers that take many at once (fan-out into a table): up to `maxBatch` events in log order, the next batch when the
    * handler has resolved. Events of one source keep their order. A batch that fails is handed over again in halves until the events that
-   * are to blame stand alone; these are retried and dead-lettered like any other. Let the handler be one transaction.
+   * are to blame stand alone; these are retried and dead-lettered like any other. Let the handler be one transaction, or stand repetition of what it
+   * has begun (`waitUntil`).
    */
   subscribeBatch(pattern: string, handler: BatchHandler, options: BatchOptions): Unsubscribe;
 
@@ -69,7 +70,15 @@ export interface HandlerContext {
 }
 
 export type EventHandler = (event: IntegrationEvent, context: HandlerContext) => Promise<void>;
-export type BatchHandler = (events: readonly IntegrationEvent[], context: HandlerContext) => Promise<void>;
+export interface BatchContext extends HandlerContext {
+  /**
+   * The next batch may follow when the handler has resolved, but the consumer does not move past this one until `work` has resolved too;
+   * when it rejects the batch is handed over again. It has no time limit, and at most 1 000 events are waited for like this.
+   */
+  waitUntil(work: Promise<unknown>): void;
+}
+
+export type BatchHandler = (events: readonly IntegrationEvent[], context: BatchContext) => Promise<void>;
 
 interface DurableOptions {
   /**

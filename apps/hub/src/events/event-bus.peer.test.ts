@@ -283,6 +283,34 @@ describe.each(['postgres', 'nats'] as const)('the bus on %s', (kind) => {
         .toEqual([{ n: 77 }]);
     });
 
+    it('hands the next batch over while the last one waits for something, and that one again when it fails', async () => {
+      const seen: unknown[] = [];
+      const held = Promise.withResolvers<void>();
+      const consumer = name('waiting');
+      const stop = bus.subscribeBatch(
+        '*',
+        async ([first], { waitUntil }) => {
+          const n = first?.data['n'];
+          seen.push(n);
+          if (n === 1 && seen.length === 1) waitUntil(held.promise);
+        },
+        { consumer, maxBatch: 1 },
+      );
+      await stop.ready;
+      await bus.publishAll(
+        tenantId,
+        [1, 2, 3].map((n) => event('a.b', 's', { n })),
+      );
+      await expect.poll(() => seen, patient).toEqual([1, 2, 3]);
+      const behind = async () => (await bus.consumers()).find((each) => each.name === consumer)?.behind;
+      // The position of a consumer of NATS is kept there.
+      if (kind === 'postgres') expect(await behind()).toBe(3);
+      held.reject(new HubError('unavailable'));
+
+      await expect.poll(() => seen, patient).toEqual([1, 2, 3, 1]);
+      if (kind === 'postgres') await expect.poll(behind, patient).toBe(0);
+    });
+
     it('shares one consumer among replicas and lets another take over from one that stops', async () => {
       const consumer = name('shared');
       const replicas = [bus, await start({ leaseMs: 300 })] as const;

@@ -1,5 +1,5 @@
 import type { BatchHandler } from '../bus.ts';
-import { handBatch } from './batch.ts';
+import { handBatch, handOne } from './batch.ts';
 import { forgetUncleanStops } from './consumer-repository.ts';
 import type { ConsumerSettings, ServeDeps } from './consumer-settings.ts';
 import { createDeliveryWindow, sourceKey } from './delivery-window.ts';
@@ -67,11 +67,14 @@ export async function serve(deps: ServeDeps, options: ServeOptions): Promise<voi
       if (now) urgent.nudge();
     },
   });
+  /** Batches whose handler has resolved and still waits for something, and how many events they are. */
+  const followed = new Set<Promise<void>>();
+  let handedOver = 0;
   let careful = options.carefulUntil === null ? null : { until: options.carefulUntil, left: mostCareful };
   const watermark = createWatermark((position) => ledger.advance(position));
   const window = createDeliveryWindow({
     ...settings,
-    handler: 'each' in handler ? handler.each : (event, context) => handler.batch([event], context),
+    handler: 'each' in handler ? handler.each : handOne(handler.batch),
     isHeld: (key) => ledger.held.has(key),
     stopping: ended.signal,
     killed: killed.signal,
@@ -108,13 +111,15 @@ export async function serve(deps: ServeDeps, options: ServeOptions): Promise<voi
 
   async function readStream({ source, after }: NonNullable<ServeOptions['stream']>): Promise<void> {
     const max = 'each' in handler ? readAtOnce : handler.maxBatch;
+    // Batches that are waited for end together: better to wait for the room that they leave than to fill it one by one.
+    const least = 'each' in handler ? 1 : Math.min(max, maxWindow / 4);
     while (!ended.signal.aborted) {
-      const free = maxWindow - Math.max(window.size, watermark.size, ledger.size);
-      if (free <= 0) {
+      const free = maxWindow - Math.max(window.size, watermark.size, ledger.size, handedOver);
+      if (free < least) {
         await room.wait(errorPauseMs, ended.signal);
         continue;
       }
-      const entries = await source.read('each' in handler ? Math.min(free, max) : max, ended.signal);
+      const entries = await source.read(Math.min(free, max), ended.signal);
       const isNew = ({ position, event }: Pick<SourceEntry, 'position' | 'event'>) =>
         comparePositions(position, after) > 0 && (event === null || !retries.hasBuried(event.id));
       const usual: SourceEntry[] = [];
@@ -157,27 +162,37 @@ export async function serve(deps: ServeDeps, options: ServeOptions): Promise<voi
 
   async function takeAll(
     entries: readonly SourceEntry[],
-    batch: BatchHandler,
+    handle: BatchHandler,
     isNew: (entry: Pick<SourceEntry, 'position' | 'event'>) => boolean,
   ): Promise<void> {
-    const outcomes = await handBatch({
+    const batch = await handBatch({
       events: entries.flatMap((entry) => (entry.event !== null && isNew(entry) ? [entry.event] : [])),
-      handler: batch,
+      handler: handle,
       timeoutMs: settings.timeoutMs,
       pauseOn: settings.pauseOn,
       clock,
       stopping: ended.signal,
       killed: killed.signal,
     });
-    for (const { event, position, acknowledge } of entries) {
-      const outcome = event === null ? undefined : outcomes.get(event.id);
-      // Stopped half-way: the rest comes again.
-      if (event !== null && outcome === undefined && isNew({ position, event })) return;
-      if (event !== null && outcome !== undefined) {
-        ledger.settle({ event, position, attempts: 0, row: null }, outcome, acknowledge);
-      } else acknowledge?.();
-      if (acknowledge === undefined) ledger.advance(position);
-    }
+    const done = entries.map(({ position, acknowledge }) =>
+      acknowledge === undefined ? watermark.add(position) : () => undefined,
+    );
+    handedOver += entries.length;
+    const following = batch.ended.then((outcomes) => {
+      followed.delete(following);
+      handedOver -= entries.length;
+      for (const [index, { event, position, acknowledge }] of entries.entries()) {
+        const outcome = event === null ? undefined : outcomes.get(event.id);
+        // Stopped half-way: the rest comes again.
+        if (event !== null && outcome === undefined && isNew({ position, event })) return;
+        if (event !== null && outcome !== undefined) {
+          ledger.settle({ event, position, attempts: 0, row: null }, outcome, acknowledge);
+        } else acknowledge?.();
+        done[index]?.();
+      }
+      room.nudge();
+    });
+    followed.add(following);
   }
 
   async function write(): Promise<void> {
@@ -238,7 +253,7 @@ export async function serve(deps: ServeDeps, options: ServeOptions): Promise<voi
     () => killed.abort(null),
     () => undefined,
   );
-  await window.idle();
+  await Promise.all([window.idle(), ...followed]);
   patience.abort();
   await tooLong;
   if (killed.signal.reason instanceof LeaseLost) options.afterwards(retries.takeBack(options.stopping));

@@ -12,6 +12,8 @@ export interface Open extends SubscriptionRef {
   readonly refilledAt: Date;
   /** Its circuit was open until now: one probe. */
   readonly failing: boolean;
+  /** Another worker sends to it what is in no queue: half of the places are that one's. */
+  readonly isShared: boolean;
 }
 
 /** Claims and outcomes may be lost with the server: they are then made again, and a delivery perhaps twice. */
@@ -44,7 +46,11 @@ export async function scanQueued(
 }
 
 /** Those of the given that may be sent to now and that no other worker is claiming for at this moment. */
-export async function lockOpen(tx: SystemTx, refs: readonly SubscriptionRef[], now: Date): Promise<readonly Open[]> {
+export async function lockOpen(
+  tx: SystemTx,
+  refs: readonly SubscriptionRef[],
+  { now, workerId }: { readonly now: Date; readonly workerId: string },
+): Promise<readonly Open[]> {
   const { rows } = await sql<{
     tenant_id: string;
     subscription_id: string;
@@ -54,9 +60,11 @@ export async function lockOpen(tx: SystemTx, refs: readonly SubscriptionRef[], n
     tokens: number;
     refilled_at: Date;
     failing: boolean;
+    shared: boolean;
   }>`
     SELECT p.tenant_id, p.subscription_id, s.version, (s.settings #>> '{limits,concurrency}')::int AS concurrency,
-      (s.settings #>> '{limits,perSecond}')::float8 AS per_second, p.tokens, p.refilled_at, e.failing
+      (s.settings #>> '{limits,perSecond}')::float8 AS per_second, p.tokens, p.refilled_at, e.failing,
+      coalesce(p.direct_by <> ${workerId}::uuid AND p.direct_until > ${now}::timestamptz, false) AS shared
     FROM unnest(${refs.map((ref) => ref.tenantId)}::uuid[], ${refs.map((ref) => ref.subscriptionId)}::uuid[])
       AS wanted (tenant_id, subscription_id)
     JOIN webhook_pacing p USING (tenant_id, subscription_id)
@@ -73,6 +81,7 @@ export async function lockOpen(tx: SystemTx, refs: readonly SubscriptionRef[], n
     tokens: row.tokens,
     refilledAt: row.refilled_at,
     failing: row.failing,
+    isShared: row.shared,
   }));
 }
 

@@ -18,6 +18,7 @@ export interface ClaimsDeps {
   readonly database: Database;
   readonly clock: Clock;
   readonly leaseMs: number;
+  readonly workerId: string;
 }
 
 /** Subscriptions looked at in one claim, and deliveries leased by it. */
@@ -33,7 +34,7 @@ const first: SubscriptionRef = {
  * Takes what is due out of the queue, subscription by subscription in turn: each gets as much room as its limits leave, however much others
  * have waiting. A claim reads as many rows as it takes, and one for each subscription that it passes.
  */
-export function createClaims({ database, clock, leaseMs }: ClaimsDeps) {
+export function createClaims({ database, clock, leaseMs, workerId }: ClaimsDeps) {
   let after = first;
   let orphansAt = 0;
 
@@ -52,7 +53,7 @@ export function createClaims({ database, clock, leaseMs }: ClaimsDeps) {
           await removeOrphans(tx, queued);
         }
         const due = queued.filter((one) => one.due);
-        const open = due.length === 0 ? [] : await lockOpen(tx, due, now);
+        const open = due.length === 0 ? [] : await lockOpen(tx, due, { now, workerId });
         const counts = open.length === 0 ? [] : await countLeased(tx, open, now);
         const rooms: Room[] = [];
         const buckets = new Map<string, SubscriptionRef & { tokens: number }>();
@@ -60,7 +61,9 @@ export function createClaims({ database, clock, leaseMs }: ClaimsDeps) {
         for (const [index, one] of open.entries()) {
           const elapsedMs = now.getTime() - one.refilledAt.getTime();
           const tokens = one.perSecond === null ? undefined : refill(one.tokens, one.perSecond, elapsedMs);
-          const take = Math.min(left, roomOf({ ...one, leased: counts[index]?.leased ?? 0, tokens }));
+          const others = one.isShared && !one.failing ? one.concurrency : 0;
+          const leased = (counts[index]?.leased ?? 0) + others;
+          const take = Math.min(left, roomOf({ ...one, leased, tokens }));
           if (take === 0) continue;
           left -= take;
           rooms.push({ ...one, take });

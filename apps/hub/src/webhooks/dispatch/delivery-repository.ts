@@ -127,10 +127,16 @@ interface AttemptRow {
   blame: string | null;
 }
 
-/** Oldest first; the newest 50 of them. */
+/** Oldest first; the newest 50 of them. The first one, where it succeeded, is kept with the delivery. */
 export async function findAttempts(tx: TenantTx, deliveryId: string): Promise<WebhookAttempt[]> {
   const { rows } = await sql<AttemptRow>`
-    SELECT * FROM webhook_attempts WHERE tenant_id = ${tx.tenantId} AND delivery_id = ${deliveryId}
+    (SELECT number, started_at, duration_ms, url, request_headers, request_body, response_status, response_headers, response_body,
+        error_code, error, blame
+      FROM webhook_attempts WHERE tenant_id = ${tx.tenantId} AND delivery_id = ${deliveryId} ORDER BY started_at DESC LIMIT 50)
+    UNION ALL
+    (SELECT 1, started_at, duration_ms, url, request_headers::jsonb, request_body, response_status, response_headers::jsonb, response_body,
+        NULL, NULL, NULL
+      FROM webhook_deliveries WHERE tenant_id = ${tx.tenantId} AND id = ${deliveryId} AND started_at IS NOT NULL LIMIT 1)
     ORDER BY started_at DESC LIMIT 50`.execute(tx.db);
   return rows.reverse().map((row) => ({
     number: row.number,

@@ -116,6 +116,7 @@ describe('a delivery', () => {
     expect(subscription).toMatchObject({ totalDeliveries: 1, totalFailures: 0, lastDeliveryAt: expect.any(String) });
     const { rows } = await rig.sql(
       `SELECT string_agg(t::text, ' ') AS everything FROM (SELECT row_to_json(s)::text AS t FROM inthub.webhook_subscriptions s
+        UNION ALL SELECT row_to_json(d)::text FROM inthub.webhook_deliveries d
         UNION ALL SELECT row_to_json(a)::text FROM inthub.webhook_attempts a UNION ALL SELECT row_to_json(e)::text FROM inthub.audit_entries e) x`,
     );
     expect(rows[0]?.everything).not.toContain('s3cr3t-t0ken-value');
@@ -126,7 +127,7 @@ describe('a delivery', () => {
     const events = await rig.publish([{ type: 'a.b' }]);
     await arrival();
     await expect.poll(async () => (await only(id)).items.map(({ status }) => status), patience).toEqual(['delivered']);
-    expect(await rig.webhooks.worker.handle(events)).toBe(0);
+    expect(await rig.webhooks.worker.handle(events)).toMatchObject({ deliveries: 0 });
 
     const again = await rig.publish([{ type: 'a.c' }]);
     await arrival(2);

@@ -27,27 +27,26 @@ export async function findActive(tx: SystemTx, tenantId: string): Promise<readon
   return rows;
 }
 
-export interface Lease {
-  readonly leaseId: string;
-  readonly until: Date;
+/** A delivery as it is put into the queue: `dueAt` is the end of the lease where it has one. */
+export interface QueuedDelivery extends NewDelivery {
+  readonly attempts?: number;
+  readonly leaseId?: string | null;
 }
 
 /**
- * Puts deliveries into the queue, those of `leased` with a lease, and returns the ids that are new: what is queued or was delivered before is
- * left as it is. Those of ordered subscriptions begin as blocked; `promoteHeads` lets the first of each key go.
+ * Puts deliveries into the queue and returns the ids that are new: what is queued or was delivered before is left as it is. Those of ordered
+ * subscriptions begin as blocked; `promoteHeads` lets the first of each key go.
  */
 export async function insertDeliveries(
   tx: SystemTx | TenantTx,
-  deliveries: readonly NewDelivery[],
-  leased: ReadonlySet<string> = new Set(),
-  lease?: Lease,
+  deliveries: readonly QueuedDelivery[],
 ): Promise<ReadonlySet<string>> {
   if (deliveries.length === 0) return new Set();
   const { rows } = await sql<{ id: string }>`
-    INSERT INTO webhook_queue (tenant_id, subscription_id, id, event_id, event_at, event_type, revision, state, due_at, lease_id,
-      order_key, order_text)
+    INSERT INTO webhook_queue (tenant_id, subscription_id, id, event_id, event_at, event_type, revision, state, due_at, attempts,
+      lease_id, order_key, order_text)
     SELECT d.tenant_id, d.subscription_id, d.id, d.event_id, d.event_at, d.event_type, d.revision,
-      CASE WHEN d.order_key IS NULL THEN 'due' ELSE 'blocked' END, d.due_at, d.lease_id, d.order_key, d.order_text
+      CASE WHEN d.order_key IS NULL THEN 'due' ELSE 'blocked' END, d.due_at, d.attempts, d.lease_id, d.order_key, d.order_text
     FROM unnest(
       ${deliveries.map((one) => one.tenantId)}::uuid[],
       ${deliveries.map((one) => one.subscriptionId)}::uuid[],
@@ -56,12 +55,13 @@ export async function insertDeliveries(
       ${deliveries.map((one) => one.event.timestamp)}::timestamptz[],
       ${deliveries.map((one) => one.event.type)}::text[],
       ${deliveries.map((one) => one.revision)}::int[],
-      ${deliveries.map((one) => (leased.has(one.id) ? (lease?.until ?? one.dueAt) : one.dueAt).toISOString())}::timestamptz[],
-      ${deliveries.map((one) => (leased.has(one.id) ? (lease?.leaseId ?? null) : null))}::uuid[],
+      ${deliveries.map((one) => one.dueAt.toISOString())}::timestamptz[],
+      ${deliveries.map((one) => one.attempts ?? 0)}::smallint[],
+      ${deliveries.map((one) => one.leaseId ?? null)}::uuid[],
       ${deliveries.map((one) => one.orderKey)}::text[],
       ${deliveries.map((one) => one.orderText)}::text[]
-    ) WITH ORDINALITY AS d (tenant_id, subscription_id, id, event_id, event_at, event_type, revision, due_at, lease_id, order_key,
-      order_text, position)
+    ) WITH ORDINALITY AS d (tenant_id, subscription_id, id, event_id, event_at, event_type, revision, due_at, attempts, lease_id,
+      order_key, order_text, position)
     WHERE NOT EXISTS (SELECT FROM webhook_deliveries h
       WHERE h.tenant_id = d.tenant_id AND h.id = d.id AND h.event_at = d.event_at)
     ORDER BY d.position

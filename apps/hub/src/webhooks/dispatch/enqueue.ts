@@ -1,8 +1,8 @@
 import { type Clock, createId, type IntegrationEvent } from '@inthub/contracts';
 import { LRUCache } from 'lru-cache';
 import type { Database, SystemTx } from '../../database/database.ts';
-import { countLeased, lockOpen, type Open, saveTokens } from './claim-repository.ts';
 import { deliveryIdOf } from './delivery-id.ts';
+import { type DirectState, findDirectStates, reserveDirect, selectKnown } from './direct-repository.ts';
 import {
   type ActiveSubscription,
   findActive,
@@ -12,24 +12,33 @@ import {
   promoteHeads,
 } from './enqueue-repository.ts';
 import { createMatcher, type Matcher } from './matcher.ts';
-import { refill, roomOf } from './pacing.ts';
 import { type Job, keyOf, type NewDelivery, type SubscriptionRef } from './queue-row.ts';
 
 export interface EnqueueDeps {
   readonly database: Database;
   readonly clock: Clock;
   readonly leaseMs: number;
+  readonly workerId: string;
+}
+
+/** What this worker can do by itself with new deliveries. */
+export interface DirectRoom {
+  /** How many it can take in hand at once; 0: none. */
+  readonly capacity: number;
+  /** Whether the deliveries of a subscription ({@link keyOf}) have to be queued. */
+  isSlow(key: string): boolean;
+  /** Whether it has it in hand already. */
+  has(deliveryId: string): boolean;
 }
 
 export interface Enqueued {
   /** How many deliveries are new in the queue. */
   readonly queued: number;
-  /** Those of them that this worker has leased and is to send. */
+  /** New ones that stand in no queue: this worker is to send them, and their events must not be done with before they are written down. */
   readonly jobs: readonly Job[];
+  /** Those that it had in hand already. */
+  readonly inHand: readonly string[];
 }
-
-/** By subscription ({@link keyOf}). */
-type Counts = ReadonlyMap<string, { readonly leased: number; readonly due: boolean }>;
 
 interface KnownTenant {
   readonly generation: string;
@@ -50,10 +59,10 @@ const mostTenants = 2_000;
 const none = '';
 
 /**
- * Turns events into queued deliveries, in one transaction and only once for each event, however often it is handed over. What an idle endpoint can
- * take at once is leased in the same step, so that it need not be claimed.
+ * Turns events into deliveries, in one transaction and only once for each event, however often it is handed over. Those of endpoints that keep
+ * up are this worker's to send at once, without having been queued; all others are put into the queue.
  */
-export function createEnqueue({ database, clock, leaseMs }: EnqueueDeps) {
+export function createEnqueue({ database, clock, leaseMs, workerId }: EnqueueDeps) {
   const tenants = new LRUCache<string, KnownTenant>({ max: mostTenants });
 
   /**
@@ -77,8 +86,9 @@ export function createEnqueue({ database, clock, leaseMs }: EnqueueDeps) {
   function match(events: readonly IntegrationEvent[], atHand: Matchers, dueAt: Date): readonly NewDelivery[] {
     const deliveries: NewDelivery[] = [];
     for (const event of events) {
+      const atMs = Date.parse(event.timestamp);
       for (const matcher of atHand.get(event.tenantId)?.matchers ?? []) {
-        if (Date.parse(event.timestamp) < matcher.sinceMs || !matcher.matches(event)) continue;
+        if (atMs < matcher.sinceMs || !matcher.matches(event)) continue;
         const order = matcher.orderKeyOf(event);
         deliveries.push({
           tenantId: event.tenantId,
@@ -95,101 +105,91 @@ export function createEnqueue({ database, clock, leaseMs }: EnqueueDeps) {
     return deliveries;
   }
 
-  /** Which of the deliveries this worker may send right away: those of endpoints that keep up. */
-  function chooseDirect(
-    deliveries: readonly NewDelivery[],
-    { open, counts, capacity, now }: { open: readonly Open[]; counts: Counts; capacity: number; now: Date },
-  ) {
-    const chosen = new Map<string, Open>();
-    const buckets: (SubscriptionRef & { tokens: number })[] = [];
-    const bySubscription = Map.groupBy(deliveries, keyOf);
-    let left = capacity;
-    for (const one of open) {
-      const count = counts.get(keyOf(one));
-      // What waits already goes first.
-      if (count === undefined || count.due || one.failing) continue;
-      const tokens =
-        one.perSecond === null
-          ? undefined
-          : refill(one.tokens, one.perSecond, now.getTime() - one.refilledAt.getTime());
-      const room = Math.min(left, roomOf({ ...one, leased: count.leased, tokens }));
-      const mine = (bySubscription.get(keyOf(one)) ?? []).slice(0, room);
-      left -= mine.length;
-      for (const { id } of mine) chosen.set(id, one);
-      if (tokens !== undefined && mine.length > 0) buckets.push({ ...one, tokens: tokens - mine.length });
+  /** By subscription ({@link keyOf}); those that other workers have for themselves are missing. */
+  async function findFree(tx: SystemTx, refs: readonly SubscriptionRef[]): Promise<ReadonlyMap<string, DirectState>> {
+    const now = clock.now();
+    const ask = { now, workerId, reservedUntil: new Date(now.getTime() + leaseMs / 2) };
+    let states = await findDirectStates(tx, refs, ask);
+    const wanted = refs.filter((_ref, index) => states[index]?.isFree === true && !states[index].isReserved);
+    if (wanted.length > 0) {
+      await reserveDirect(tx, wanted, { workerId, now, until: new Date(now.getTime() + leaseMs) });
+      // Behind the lock: what others have claimed until then counts.
+      states = await findDirectStates(tx, refs, ask);
     }
-    return { chosen, buckets };
+    return new Map(
+      refs.flatMap((ref, index) => {
+        const state = states[index];
+        return state?.isFree === true && state.isReserved ? [[keyOf(ref), state] as const] : [];
+      }),
+    );
+  }
+
+  function jobOf(delivery: NewDelivery, { version, concurrency }: DirectState, leaseId: string): Job {
+    return {
+      ...delivery,
+      eventId: delivery.event.id,
+      eventAt: new Date(delivery.event.timestamp),
+      eventType: delivery.event.type,
+      attempts: 0,
+      attemptsBefore: 0,
+      leaseId,
+      subscriptionVersion: version,
+      concurrency,
+    };
   }
 
   /**
-   * One round trip asks all that there is to ask, for what the matchers at hand find; a second writes.
+   * One round trip asks all that there is to ask, for what the matchers at hand find; a second writes what has to be queued.
    * @returns undefined when the matchers were not current: they are now, and nothing was done
    */
   async function attempt(
     tx: SystemTx,
     events: readonly IntegrationEvent[],
     atHand: Matchers,
-    capacity: number,
+    room: DirectRoom,
   ): Promise<Enqueued | undefined> {
     const now = clock.now();
-    const lease = { leaseId: createId<string>(), until: new Date(now.getTime() + leaseMs) };
-    const deliveries = match(events, atHand, now);
+    const matched = match(events, atHand, now);
+    const inHand = matched.filter(({ id }) => room.has(id)).map(({ id }) => id);
+    const deliveries = inHand.length === 0 ? matched : matched.filter(({ id }) => !room.has(id));
     const ordered = deliveries.flatMap(({ orderKey, ...ref }) => (orderKey === null ? [] : [{ ...ref, orderKey }]));
-    const unordered = deliveries.filter(({ orderKey }) => orderKey === null);
-    const refs =
-      capacity > 0 ? [...new Map(unordered.map((one) => [keyOf(one), one as SubscriptionRef])).values()] : [];
-    const [, generations, open, leased] = await Promise.all([
+    const candidates = deliveries
+      .filter((one) => one.orderKey === null && !room.isSlow(keyOf(one)))
+      .slice(0, room.capacity);
+    const refs = [...new Map(candidates.map((one) => [keyOf(one), one as SubscriptionRef])).values()];
+    const [, generations, free, known] = await Promise.all([
       lockKeys(tx, ordered),
       findGenerations(tx, [...atHand.keys()]),
-      refs.length === 0 ? [] : lockOpen(tx, refs, now),
-      // Behind the locks, so that it is true.
-      refs.length === 0 ? [] : countLeased(tx, refs, now),
+      findFree(tx, refs),
+      selectKnown(tx, candidates),
     ]);
     if (!(await refresh(tx, atHand, generations))) return undefined;
-    if (deliveries.length === 0) return { queued: 0, jobs: [] };
-    const counts: Counts = new Map(refs.flatMap((ref, index) => (leased[index] ? [[keyOf(ref), leased[index]]] : [])));
-    const { chosen, buckets } = chooseDirect(unordered, { open, counts, capacity, now });
-    const chunks: (readonly NewDelivery[])[] = [];
-    for (let start = 0; start < deliveries.length; start += chunk) chunks.push(deliveries.slice(start, start + chunk));
-    const direct = new Set(chosen.keys());
-    const [inserted] = await Promise.all([
-      Promise.all(chunks.map((rows) => insertDeliveries(tx, rows, direct, lease))),
-      saveTokens(tx, buckets, now),
-      promoteHeads(tx, ordered, now),
-    ]);
-    const queued = new Set(inserted.flatMap((ids) => [...ids]));
-    const jobs = deliveries.flatMap((one): Job[] => {
-      const subscription = chosen.get(one.id);
-      if (subscription === undefined || !queued.has(one.id)) return [];
-      return [
-        {
-          ...one,
-          eventId: one.event.id,
-          eventAt: new Date(one.event.timestamp),
-          eventType: one.event.type,
-          attempts: 0,
-          attemptsBefore: 0,
-          leaseId: lease.leaseId,
-          subscriptionVersion: subscription.version,
-          concurrency: subscription.concurrency,
-        },
-      ];
-    });
-    return { queued: queued.size, jobs };
+    const leaseId = createId<string>();
+    const direct = new Map<string, Job>();
+    for (const one of candidates) {
+      const state = free.get(keyOf(one));
+      if (state !== undefined && !known.has(one.id)) direct.set(one.id, jobOf(one, state, leaseId));
+    }
+    const queueing = deliveries.filter(({ id }) => !direct.has(id) && !known.has(id));
+    let queued = 0;
+    for (let start = 0; start < queueing.length; start += chunk) {
+      queued += (await insertDeliveries(tx, queueing.slice(start, start + chunk))).size;
+    }
+    await promoteHeads(tx, ordered, now);
+    return { queued, jobs: [...direct.values()], inHand };
   }
 
   /**
-   * Its commit waits for the disk, unlike those of claims and outcomes: a process that outlives a crash of the server reads on from where it
-   * was, and would not come back for what the server has forgotten.
-   * @param capacity How many deliveries this worker can take in hand at once; 0: none.
+   * Its commit waits for the disk, unlike those of claims: a process that outlives a crash of the server reads on from where it was, and
+   * would not come back for what the server has forgotten.
    * @throws HubError `unavailable`: nothing was queued, or all of it was
    */
-  return async function enqueue(events: readonly IntegrationEvent[], capacity: number): Promise<Enqueued> {
-    if (events.length === 0) return { queued: 0, jobs: [] };
+  return async function enqueue(events: readonly IntegrationEvent[], room: DirectRoom): Promise<Enqueued> {
+    if (events.length === 0) return { queued: 0, jobs: [], inHand: [] };
     const atHand: Matchers = new Map(events.map(({ tenantId }) => [tenantId, tenants.get(tenantId)]));
     let enqueued: Enqueued | undefined;
     while (enqueued === undefined) {
-      enqueued = await database.system('inthub_dispatcher', (tx) => attempt(tx, events, atHand, capacity));
+      enqueued = await database.system('inthub_dispatcher', (tx) => attempt(tx, events, atHand, room));
     }
     return enqueued;
   };

@@ -8,6 +8,8 @@ export interface Lanes {
   /** In hand: waiting, being sent, or with an outcome that is not written yet. */
   readonly size: number;
   all(): readonly Job[];
+  /** Takes out what was not begun, of one subscription ({@link keyOf}) or of all. */
+  withdraw(isWanted: (job: Job) => boolean, key?: string): readonly Job[];
   /** Takes out what was not begun; nothing is begun from now on. */
   drain(): readonly Job[];
   /** Resolves when nothing is being sent. */
@@ -22,7 +24,8 @@ interface Lane {
 /** @param send Never rejects. */
 export function createLanes(send: (job: Job) => Promise<void>): Lanes {
   const lanes = new Map<string, Lane>();
-  const inHand = new Map<string, Job>();
+  /** By identity: a delivery may come back under another lease while the outcome of the first is still being written. */
+  const inHand = new Set<Job>();
   const running = new Set<Promise<void>>();
   let draining = false;
 
@@ -40,6 +43,19 @@ export function createLanes(send: (job: Job) => Promise<void>): Lanes {
     }
   }
 
+  function withdraw(isWanted: (job: Job) => boolean, key?: string): readonly Job[] {
+    const taken: Job[] = [];
+    for (const lane of key === undefined ? lanes.values() : [lanes.get(key)]) {
+      if (lane === undefined || lane.waiting.length === 0) continue;
+      const [wanted, left] = [lane.waiting.filter(isWanted), lane.waiting.filter((job) => !isWanted(job))];
+      if (wanted.length === 0) continue;
+      lane.waiting = left;
+      taken.push(...wanted);
+    }
+    for (const job of taken) inHand.delete(job);
+    return taken;
+  }
+
   return {
     add(jobs) {
       for (const job of jobs) {
@@ -49,29 +65,25 @@ export function createLanes(send: (job: Job) => Promise<void>): Lanes {
           lane = { waiting: [], busy: 0 };
           lanes.set(key, lane);
         }
-        inHand.set(handOf(job), job);
+        inHand.add(job);
         lane.waiting.push(job);
       }
       if (!draining) for (const [key, lane] of lanes) pump(key, lane);
     },
     release(jobs) {
-      for (const job of jobs) inHand.delete(handOf(job));
+      for (const job of jobs) inHand.delete(job);
     },
     get size() {
       return inHand.size;
     },
-    all: () => [...inHand.values()],
+    all: () => [...inHand],
+    withdraw,
     drain() {
       draining = true;
-      const waiting = [...lanes.values()].flatMap((lane) => lane.waiting.splice(0));
-      for (const job of waiting) inHand.delete(handOf(job));
-      return waiting;
+      return withdraw(() => true);
     },
     async idle() {
       await Promise.all(running);
     },
   };
 }
-
-/** A delivery may come back under another lease while the outcome of the first is still being written. */
-const handOf = (job: Job): string => `${job.id}/${job.leaseId}`;

@@ -55,38 +55,6 @@ export async function insertAttempts(tx: SystemTx | TenantTx, attempts: readonly
     ON CONFLICT DO NOTHING`.execute(tx.db);
 }
 
-/**
- * Moves what is over from the queue to the history, except what another worker has taken over since: that one tells the end.
- * Returns the ids that were moved.
- */
-export async function finish(tx: SystemTx, finished: readonly Finished[]): Promise<ReadonlySet<string>> {
-  if (finished.length === 0) return new Set();
-  const column = <Value>(read: (one: Finished) => Value) => finished.map(read);
-  const { rows } = await sql<{ id: string }>`
-    WITH d AS (
-      SELECT * FROM unnest(
-        ${column(({ job }) => job.tenantId)}::uuid[], ${column(({ job }) => job.subscriptionId)}::uuid[],
-        ${column(({ job }) => job.id)}::uuid[], ${column(({ job }) => job.leaseId)}::uuid[],
-        ${column((one) => one.status)}::text[], ${column((one) => one.attempts)}::smallint[], ${column((one) => one.url)}::text[],
-        ${column((one) => one.responseStatus)}::int[], ${column((one) => one.errorCode)}::text[],
-        ${column((one) => one.at.toISOString())}::timestamptz[]
-      ) AS d (tenant_id, subscription_id, id, lease_id, status, attempts, url, response_status, error_code, finished_at)
-    ), gone AS (
-      DELETE FROM webhook_queue AS q USING d
-      WHERE q.tenant_id = d.tenant_id AND q.subscription_id = d.subscription_id AND q.id = d.id AND q.lease_id = d.lease_id
-      RETURNING q.tenant_id, q.subscription_id, q.id, q.event_id, q.event_at, q.event_type, q.revision, q.order_text,
-        d.status, d.attempts, d.url, d.response_status, d.error_code, d.finished_at
-    )
-    INSERT INTO webhook_deliveries AS h (tenant_id, subscription_id, id, event_id, event_at, event_type, revision, order_text, status,
-      attempts, url, response_status, error_code, finished_at)
-    SELECT * FROM gone
-    ON CONFLICT (tenant_id, id, event_at) DO UPDATE SET status = excluded.status, attempts = excluded.attempts,
-      url = excluded.url, response_status = excluded.response_status, error_code = excluded.error_code,
-      finished_at = excluded.finished_at
-    RETURNING h.id`.execute(tx.db);
-  return new Set(rows.map(({ id }) => id));
-}
-
 /** Gives leases back. */
 export async function keep(tx: SystemTx, kept: readonly Kept[]): Promise<void> {
   if (kept.length === 0) return;

@@ -4,13 +4,19 @@ import type { EventWriter, NewEvent } from '../../events/events.ts';
 import type { Metrics } from '../../telemetry/telemetry.ts';
 import { relaxDurability } from './claim-repository.ts';
 import { type CircuitRules, type EndpointOutcome, judge } from './endpoint-health.ts';
-import { lockKeys, type OrderedKey, promoteHeads } from './enqueue-repository.ts';
+import {
+  insertDeliveries,
+  lockKeys,
+  type OrderedKey,
+  promoteHeads,
+  type QueuedDelivery,
+} from './enqueue-repository.ts';
+import { finish, type HistoryRow, insertHistory, overwriteEnds } from './history-repository.ts';
 import { isOperational } from './matcher.ts';
 import {
   type AttemptRecord,
   type EndpointUpdate,
   type Finished,
-  finish,
   insertAttempts,
   type Kept,
   keep,
@@ -29,6 +35,15 @@ export interface Outcome {
   readonly result: { readonly finished: Finished } | { readonly kept: Kept };
   /** As the delivery was sent; undefined for a subscription that is gone. */
   readonly settings: SubscriptionSettings | undefined;
+}
+
+/** What a worker writes down at once. */
+export interface OutcomeBatch {
+  readonly outcomes: readonly Outcome[];
+  /** Deliveries without an outcome that are to be queued after all: those with a lease are being sent. */
+  readonly queueing: readonly QueuedDelivery[];
+  /** Whether a delivery stands in no queue: then nothing else remembers what came of it, and its row is made here. */
+  isDirect(job: Job): boolean;
 }
 
 /** A subscription that has to be switched off. */
@@ -97,37 +112,73 @@ export function createOutcomes({ database, events, clock, metrics, circuit }: Ou
     }
   }
 
+  /** @returns the ids of the deliveries that are over */
+  async function write(tx: SystemTx, { outcomes, queueing, isDirect }: OutcomeBatch): Promise<ReadonlySet<string>> {
+    const rows = outcomes.flatMap(({ attempt, result }): HistoryRow[] =>
+      'finished' in result ? [{ ...result.finished, attempt: isOnlyOne(attempt) ? attempt : null }] : [],
+    );
+    const kept = outcomes.flatMap(({ result }) => ('kept' in result ? [result.kept] : []));
+    const [moved, made] = await Promise.all([
+      finish(
+        tx,
+        rows.filter(({ job }) => !isDirect(job)),
+      ),
+      insertHistory(
+        tx,
+        rows.filter(({ job }) => isDirect(job)),
+      ),
+      keep(
+        tx,
+        kept.filter(({ job }) => !isDirect(job)),
+      ),
+      insertDeliveries(tx, [...queueing, ...kept.filter(({ job }) => isDirect(job)).flatMap(queuedOf)]),
+    ]);
+    const repeated = [...moved.repeated, ...made.repeated];
+    const again = new Set(repeated.map(({ job }) => job.id));
+    const ended = new Set([...moved.ids, ...made.ids]);
+    const inTheRow = (job: Job) => ended.has(job.id) && !again.has(job.id);
+    await Promise.all([
+      overwriteEnds(tx, repeated),
+      insertAttempts(
+        tx,
+        outcomes.flatMap(({ job, attempt }) =>
+          attempt === undefined || (isOnlyOne(attempt) && inTheRow(job)) ? [] : [attempt],
+        ),
+      ),
+    ]);
+    return ended;
+  }
+
   /**
    * @returns the subscriptions that are to be switched off
    * @throws HubError `unavailable`: ask again with the same batch
    */
-  return async function record(outcomes: readonly Outcome[]): Promise<readonly SwitchOff[]> {
+  return async function record({ isDirect, ...batch }: OutcomeBatch): Promise<readonly SwitchOff[]> {
     const now = clock.now();
-    const bySubscription = Map.groupBy(outcomes, ({ job }) => keyOf(job));
-    const finished = outcomes.flatMap(({ result }) => ('finished' in result ? [result.finished] : []));
-    const kept = outcomes.flatMap(({ result }) => ('kept' in result ? [result.kept] : []));
-    const moved = [...finished, ...kept.filter(({ state }) => state === 'parked')];
-    const keys = moved.flatMap(({ job }): OrderedKey[] =>
-      job.orderKey === null ? [] : [{ ...job, orderKey: job.orderKey }],
-    );
+    const { outcomes } = batch;
+    const refs = new Map([...outcomes.map(({ job }) => job), ...batch.queueing].map((ref) => [keyOf(ref), ref]));
+    const keys = outcomes.flatMap(({ job, result }): OrderedKey[] => {
+      const isMoved = 'finished' in result || result.kept.state === 'parked';
+      return isMoved && job.orderKey !== null ? [{ ...job, orderKey: job.orderKey }] : [];
+    });
+    const direct = new Set(outcomes.map(({ job }) => job).filter(isDirect));
     const news = await database.system('inthub_dispatcher', async (tx) => {
       await lockKeys(tx, keys);
       // Together, so that neither's failure is left to nobody.
-      const [, locked] = await Promise.all([
-        relaxDurability(tx),
-        lockHealth(
-          tx,
-          [...bySubscription.values()].flatMap(([first]) => first?.job ?? []),
-        ),
+      const [locked] = await Promise.all([
+        lockHealth(tx, [...refs.values()]),
+        direct.size + batch.queueing.length === 0 ? relaxDurability(tx) : undefined,
       ]);
+      const present = new Set(locked.map(keyOf));
+      const bySubscription = Map.groupBy(outcomes, ({ job }) => keyOf(job));
       const judged = judgeAll(locked, bySubscription, now.getTime());
       const [ended] = await Promise.all([
-        finish(tx, finished),
-        keep(tx, kept),
-        insertAttempts(
-          tx,
-          outcomes.flatMap(({ attempt }) => attempt ?? []),
-        ),
+        write(tx, {
+          // Of a subscription that was deleted meanwhile the queue has nothing any more, and neither is to come back.
+          outcomes: outcomes.filter(({ job }) => !direct.has(job) || present.has(keyOf(job))),
+          queueing: batch.queueing.filter((one) => present.has(keyOf(one))),
+          isDirect: (job) => direct.has(job),
+        }),
         saveEndpoints(tx, judged.updates),
       ]);
       await promoteHeads(tx, keys, now);
@@ -146,6 +197,15 @@ export function createOutcomes({ database, events, clock, metrics, circuit }: Ou
       what === 'failure_rate' || what === 'gone' ? [{ tenantId, subscriptionId, reason: what }] : [],
     );
   };
+}
+
+/** A first try that succeeded. */
+function isOnlyOne(attempt: AttemptRecord | undefined): attempt is AttemptRecord {
+  return attempt !== undefined && attempt.errorCode === null && attempt.number === 1;
+}
+
+function queuedOf({ job, attempts, dueAt }: Kept): QueuedDelivery[] {
+  return job.event === undefined ? [] : [{ ...job, event: job.event, attempts, dueAt, leaseId: null }];
 }
 
 interface Told {

@@ -12,7 +12,7 @@ export interface Pace {
 
 /**
  * Puts given-up deliveries back into the queue, under their old ids and the present revision, oldest event first. Their count of attempts goes
- * on; retries begin anew. They have no order any more: their turn has passed. Without the event nothing could be sent, so those stay.
+ * on, and the attempt in the row becomes one of its own; retries begin anew. They have no order any more: their turn has passed. Without the event nothing could be sent, so those stay.
  * @returns how many
  */
 export async function requeueFinished(tx: TenantTx, ids: readonly string[], pace: Pace): Promise<number> {
@@ -26,6 +26,13 @@ export async function requeueFinished(tx: TenantTx, ids: readonly string[], pace
       DELETE FROM webhook_deliveries h USING wanted w
       WHERE h.tenant_id = w.tenant_id AND h.id = w.id AND h.event_at = w.event_at
       RETURNING w.*
+    ), tried AS (
+      INSERT INTO webhook_attempts (tenant_id, delivery_id, number, started_at, duration_ms, url, request_headers, request_body,
+        response_status, response_headers, response_body)
+      SELECT tenant_id, id, 1, started_at, duration_ms, url, request_headers::jsonb, request_body, response_status, response_headers::jsonb,
+        response_body
+      FROM gone WHERE started_at IS NOT NULL
+      ON CONFLICT DO NOTHING
     )
     INSERT INTO webhook_queue (tenant_id, subscription_id, id, event_id, event_at, event_type, revision, state, due_at, attempts,
       attempts_before)

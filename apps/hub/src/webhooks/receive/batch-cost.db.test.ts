@@ -37,7 +37,7 @@ async function workOff(): Promise<{ readonly found: number; readonly read: reado
     return result;
   }
   const claims = await test.database.system('inthub_ingest', (tx) =>
-    counted(tx, () => claimDeliveries(tx, { now, leaseUntil: new Date(now.getTime() + 1), leaseId, limit })),
+    counted(tx, () => claimDeliveries(tx, { now, leaseMs: 1, leaseId, holder: 1, limit })),
   );
   const settlements = claims.slice(0, limit / 2).map(({ id, receivedAt }) => ({
     id,

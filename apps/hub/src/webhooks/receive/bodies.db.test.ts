@@ -31,7 +31,7 @@ const delivery = (tenantId: TenantId, integrationId: string, body: Uint8Array): 
 async function claimed(tenantId: TenantId) {
   const leaseId = createId<string>();
   const claims = await test.database.system('inthub_ingest', (tx) =>
-    claimDeliveries(tx, { now, leaseUntil: new Date(now.getTime() + 15_000), leaseId, limit: 50 }),
+    claimDeliveries(tx, { now, leaseMs: 15_000, leaseId, holder: 1, limit: 50 }),
   );
   return test.database.tenant(tenantId, (tx) => readLeased(tx, leaseId, claims));
 }

@@ -1,7 +1,7 @@
 // What was stored, as one tenant sees it: for translation, and for people.
 
 import { type Selectable, sql } from 'kysely';
-import { binaryArrays, type TenantTx } from '../../database/database.ts';
+import { binaryArray, type TenantTx } from '../../database/database.ts';
 import type { InboundStatus, InboundSummary, LeasedInbound } from './inbound-delivery.ts';
 import { partBytes } from './ingest-repository.ts';
 
@@ -57,7 +57,7 @@ interface Named {
  */
 function isAmong(tx: TenantTx, deliveries: readonly Named[]) {
   const times = deliveries.map(({ receivedAt }) => receivedAt.getTime());
-  const ids = binaryArrays.uuids(deliveries.map(({ id }) => id));
+  const ids = binaryArray.uuid(deliveries.map(({ id }) => id));
   return sql<boolean>`tenant_id = ${tx.tenantId}::uuid AND id = ANY (${ids}::uuid[])
     AND received_at BETWEEN ${new Date(Math.min(...times))}::timestamptz AND ${new Date(Math.max(...times))}::timestamptz`;
 }

@@ -1,7 +1,7 @@
 // Writes and claims of all tenants together, under the role inthub_ingest.
 import type { TenantId } from '@inthub/contracts';
 import { sql } from 'kysely';
-import { binaryArrays, isPresent, type SystemTx } from '../../database/database.ts';
+import { binaryArray, isPresent, type SystemTx } from '../../database/database.ts';
 import type { NewInbound } from './inbound-delivery.ts';
 
 /** The tenant whose integration has endpoints; undefined when nobody's has. */
@@ -41,7 +41,7 @@ export async function storeDeliveries(
   deliveries: readonly NewInbound[],
   { lease }: StoreOptions,
 ): Promise<ReadonlySet<string>> {
-  const { uuids, texts, times, json, bytes, integers } = binaryArrays;
+  const { uuid, text, timestamptz, json, bytea, int } = binaryArray;
   const column = <Value>(pick: (delivery: NewInbound) => Value): Value[] => deliveries.map(pick);
   let at = 1;
   const from = deliveries.map(({ body }) => {
@@ -52,12 +52,12 @@ export async function storeDeliveries(
   const bodies = Buffer.concat(column(({ body }) => body));
   const { rows } = await sql<{ id: string }>`
     WITH input AS (
-      SELECT * FROM unnest(${uuids(column(({ tenantId }) => tenantId))}::uuid[], ${uuids(column(({ id }) => id))}::uuid[],
-        ${uuids(column(({ integrationId }) => integrationId))}::uuid[], ${uuids(column(({ endpointId }) => endpointId))}::uuid[],
-        ${texts(column(({ webhookId }) => webhookId))}::text[], ${texts(column(({ externalId }) => externalId))}::text[],
-        ${texts(column(({ kind }) => kind))}::text[], ${times(column(({ receivedAt }) => receivedAt))}::timestamptz[],
-        ${json(column(({ headers }) => JSON.stringify(headers)))}::json[], ${bytes(column(({ key }) => Buffer.from(key, 'hex')))}::bytea[],
-        ${integers(from)}::integer[], ${integers(column(({ body }) => body.length))}::integer[])
+      SELECT * FROM unnest(${uuid(column(({ tenantId }) => tenantId))}::uuid[], ${uuid(column(({ id }) => id))}::uuid[],
+        ${uuid(column(({ integrationId }) => integrationId))}::uuid[], ${uuid(column(({ endpointId }) => endpointId))}::uuid[],
+        ${text(column(({ webhookId }) => webhookId))}::text[], ${text(column(({ externalId }) => externalId))}::text[],
+        ${text(column(({ kind }) => kind))}::text[], ${timestamptz(column(({ receivedAt }) => receivedAt))}::timestamptz[],
+        ${json(column(({ headers }) => JSON.stringify(headers)))}::json[], ${bytea(column(({ key }) => Buffer.from(key, 'hex')))}::bytea[],
+        ${int(from)}::integer[], ${int(column(({ body }) => body.length))}::integer[])
         AS head (tenant_id, id, integration_id, endpoint_id, webhook_id, external_id, kind, received_at, headers, key, begin, length)
     ), fresh AS (
       INSERT INTO inbound_delivery_keys (tenant_id, integration_id, key, delivery_id, received_at)
