@@ -145,7 +145,7 @@ export async function startHub(config: HubConfig, options: StartOptions = {}): P
       resolveCredential: vault.resolve,
       egress,
       runtime,
-      writeAudit: (tenantId, records) => database.tenant(tenantId, (tx) => audit.appendAll(tx, records)),
+      writeAudit: (tenantId, records) => database.tenant(tenantId, (tx) => audit.appendPrepared(tx, records)),
       prepareAudit: audit.prepare,
       onUsage: (batch) => recordUsage(catalog, batch),
       stores,

@@ -29,10 +29,16 @@ export type { UnsealedEntry } from './unsealed-entry.ts';
  */
 export interface AuditWriter {
   append(tx: TenantTx, record: AuditRecord): Promise<void>;
-  /** Several at once, one lock, in the order given (the gateway's batches). */
-  appendAll(tx: TenantTx, records: readonly (AuditRecord | UnsealedEntry)[]): Promise<void>;
+  /** Several at once, one lock, in the order given. */
+  appendAll(tx: TenantTx, records: readonly AuditRecord[]): Promise<void>;
+}
+
+/** For records that wait for others before they are appended: the gateway's. */
+export interface AuditBatches {
   /** The record in a form that is smaller to keep and quicker to append; the record itself where it has none. */
   prepare(tenantId: TenantId, record: AuditRecord): AuditRecord | UnsealedEntry;
+  /** As `appendAll`. */
+  appendPrepared(tx: TenantTx, records: readonly (AuditRecord | UnsealedEntry)[]): Promise<void>;
 }
 
 export interface AuditReader {
@@ -79,7 +85,9 @@ const maxSealedAtOnce = 32;
 const Position = Type.Tuple([Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })]);
 
 /** The audit on PostgreSQL. */
-export function createAuditLog(options: AuditLogOptions): AuditWriter & AuditReader & AuditSealer & AuditCutter {
+export function createAuditLog(
+  options: AuditLogOptions,
+): AuditWriter & AuditBatches & AuditReader & AuditSealer & AuditCutter {
   const { database, clock, redact, chainKey } = options;
   const chainKeys = [chainKey, ...(options.earlierChainKeys ?? [])] as const;
   const batchSize = options.verifyBatchSize ?? 500;
@@ -144,6 +152,7 @@ export function createAuditLog(options: AuditLogOptions): AuditWriter & AuditRea
   return {
     appendAll,
     prepare,
+    appendPrepared: appendAll,
     append: (tx, record) => appendAll(tx, [record]),
     async list(tenantId, { cursor, limit, since, until, ...exact }) {
       if (!Object.values(exact).every((value = '') => isStorable(value))) return { items: [], nextCursor: null };

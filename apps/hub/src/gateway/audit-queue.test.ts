@@ -30,7 +30,7 @@ function setUp(bounds: { maxPerTenant?: number; max?: number } = {}) {
     async writeAudit(tenantId, records) {
       await gate;
       if (failing.has(tenantId)) throw new Error('sink is down');
-      batches.push({ tenantId, ids: records.map(({ requestId }) => requestId) });
+      batches.push({ tenantId, ids: (records as readonly AuditRecord[]).map(({ requestId }) => requestId) });
     },
   });
   const put = async (requestId: string, tenantId = tenant) => {

@@ -31,7 +31,7 @@ export interface AuditQueue {
 
 export interface AuditQueueDeps {
   readonly writeAudit: GatewayDeps['writeAudit'];
-  readonly prepareAudit: GatewayDeps['prepareAudit'];
+  readonly prepareAudit?: GatewayDeps['prepareAudit'];
   readonly clock: Clock;
   readonly log: Log;
   readonly maxPerTenant: number;

@@ -101,7 +101,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const { clock, log } = deps;
   const stores: GatewayStores = deps.stores ?? createMemoryStores(clock);
   const caches = createResponseCaches(clock);
-  const audit = createAuditQueue({ prepareAudit: undefined, ...deps, ...defaultAuditQueue, ...deps.auditQueue });
+  const audit = createAuditQueue({ ...deps, ...defaultAuditQueue, ...deps.auditQueue });
   const usage = createUsageCounters({ onUsage: deps.onUsage, clock, log });
   const gauge = createCircuitGauge(deps.metrics);
   const deadlines = createDeadlineWatch(clock);

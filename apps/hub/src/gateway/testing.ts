@@ -74,7 +74,8 @@ export function createRig({ clock, connector, provider = async () => ({}), integ
     },
     runtime: createRuntime({ registry, clock, log, redact: (fields) => fields }),
     writeAudit: async (_, records) => {
-      audit.push(...records);
+      // Nobody prepares them here.
+      audit.push(...(records as readonly AuditRecord[]));
     },
     onUsage: async (batch) => {
       usage.push(...batch);
