@@ -54,7 +54,7 @@ try {
       ? 'Each subject alone on one core; upstream, load generator and the hub’s PostgreSQL on the other.'
       : 'Not pinned to cores: this needs Linux, two cores and taskset.',
   );
-  for (const subject of subjects) await warmUp(subject, connections, 3);
+  for (const subject of subjects) await warmUp(subject, connections, 10);
 
   const full = await compare(`${connections} connections, closed loop`, {
     kind: 'closed',

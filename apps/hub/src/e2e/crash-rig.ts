@@ -11,7 +11,7 @@ import {
 } from '@inthub/testing';
 
 /** 3 in CI; `npm run crash:ingest` and `crash:dispatch` set it for long runs. */
-export const rounds = Number(process.env['INTHUB_CRASH_ROUNDS'] ?? 3);
+export const rounds = Number(process.env['INTHUB_CRASH_ROUNDS'] ?? 2);
 const main = join(import.meta.dirname, '../../dist/main.js');
 const key = 'crash-admin-key-0123456789abcdef0123456789';
 
