@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { TenantTx } from '../database/database.ts';
+import { binaryArray, type TenantTx } from '../database/database.ts';
 import { genesis } from './chain.ts';
 
 interface HeadsTable {
@@ -89,24 +89,44 @@ export async function insertFirstHead(tx: TenantTx, mac: Buffer): Promise<void> 
   `.execute(tx.db);
 }
 
+/** An entry to store: the sealed text, its hash, and what is also kept beside it for searching. */
+export interface SealedEntry {
+  readonly id: string;
+  readonly keys: SearchKeys;
+  readonly text: string;
+  readonly hash: Buffer;
+}
+
+/** Parts of the body, as they stand in it. */
+export interface SearchKeys {
+  readonly action: string;
+  readonly actorId: string;
+  readonly targetId: string;
+  readonly outcome: string;
+  readonly requestId: string;
+}
+
 /**
- * Stores entries and moves the head in one round trip. Bodies travel as lines of one text and hashes as one string of bytes: canonical
- * JSON has no line break outside an escape, and an array literal would escape every quotation mark in it. The columns beside the body
- * repeat parts of it, so the database reads them out of it. Returns how many heads were moved: 1, unless somebody removed the row.
+ * Stores entries that follow each other up to the new head, and moves the head, in one round trip. Bodies travel as lines of one text and
+ * hashes as one string of bytes: canonical JSON has no line break outside an escape, and an array literal would escape every quotation
+ * mark in it. Returns how many heads were moved: 1, unless somebody removed the row.
  */
 export async function appendEntries(
   tx: TenantTx,
-  entries: readonly { readonly text: string; readonly hash: Buffer }[],
-  head: StoredHead,
+  entries: readonly SealedEntry[],
+  { at, head }: { readonly at: string; readonly head: StoredHead },
 ): Promise<number> {
+  const { text, uuid } = binaryArray;
+  const keys = (name: keyof SearchKeys) => text(entries.map((entry) => entry.keys[name]));
   const moved = await sql`
     WITH stored AS (
       INSERT INTO audit_entries (tenant_id, seq, id, at, action, actor_id, target_id, outcome, request_id, body, hash)
-      SELECT ${tx.tenantId}::uuid, entry.seq, entry.id, entry.at, entry.action, entry.actor->>'id', entry.target->>'id', entry.outcome,
-        entry."requestId", line.body, substr(${Buffer.concat(entries.map(({ hash }) => hash))}::bytea, (32 * (line.number - 1) + 1)::int, 32)
-      FROM string_to_table(${entries.map(({ text }) => text).join('\n')}, E'\\n') WITH ORDINALITY AS line (body, number)
-      CROSS JOIN jsonb_to_record(line.body::jsonb) AS entry
-        (seq bigint, id uuid, at timestamptz, action text, actor jsonb, target jsonb, outcome text, "requestId" text)
+      SELECT ${tx.tenantId}::uuid, ${head.seq - entries.length}::bigint + number, id, ${at}::timestamptz, action, actor_id, target_id, outcome,
+        request_id, body, substr(${Buffer.concat(entries.map(({ hash }) => hash))}::bytea, (32 * (number - 1) + 1)::int, 32)
+      FROM unnest(${uuid(entries.map(({ id }) => id))}::uuid[], ${keys('action')}::text[], ${keys('actorId')}::text[],
+        ${keys('targetId')}::text[], ${keys('outcome')}::text[], ${keys('requestId')}::text[],
+        string_to_array(${entries.map((entry) => entry.text).join('\n')}, E'\\n'))
+        WITH ORDINALITY AS entry (id, action, actor_id, target_id, outcome, request_id, body, number)
     )
     UPDATE audit_heads SET seq = ${head.seq}, hash = ${head.hash}, mac = ${head.mac} WHERE tenant_id = ${tx.tenantId}
   `.execute(tx.db);

@@ -10,6 +10,8 @@ import {
   appendEntries,
   insertFirstHead,
   lockHead,
+  type SealedEntry,
+  type SearchKeys,
   type StoredEntry,
   type StoredHead,
   selectEntries,
@@ -120,11 +122,15 @@ export function createAuditLog(
     return (options.harmless && unsealedEntryOf(whole, tenantId, options.harmless)) ?? whole;
   }
 
-  function textOf(record: AuditRecord | UnsealedEntry, stamp: AuditStamp): string {
+  function sealable(record: AuditRecord | UnsealedEntry, stamp: AuditStamp): { text: string; keys: SearchKeys } {
     const prepared = record instanceof UnsealedEntry ? record : prepare(stamp.tenantId, record);
-    if (!(prepared instanceof UnsealedEntry)) return sealableBody(prepared, stamp, redact).text;
-    if (prepared.tenantId !== stamp.tenantId) throw new HubError('internal', 'An entry is of another tenant.');
-    return prepared.stamped(stamp);
+    if (prepared instanceof UnsealedEntry) {
+      if (prepared.tenantId !== stamp.tenantId) throw new HubError('internal', 'An entry is of another tenant.');
+      return { text: prepared.stamped(stamp), keys: prepared.keys };
+    }
+    const { body, text } = sealableBody(prepared, stamp, redact);
+    const { action, actor, target, outcome, requestId } = body;
+    return { text, keys: { action, actorId: actor.id, targetId: target.id, outcome, requestId } };
   }
 
   async function appendAll(tx: TenantTx, records: readonly (AuditRecord | UnsealedEntry)[]): Promise<void> {
@@ -133,18 +139,18 @@ export function createAuditLog(
     const at = clock.now().toISOString();
     for (let start = 0; start < records.length; start += maxRowsPerStatement) {
       let { seq, hash } = head;
-      const entries: { text: string; hash: Buffer }[] = [];
+      const entries: SealedEntry[] = [];
       for (const record of records.slice(start, start + maxRowsPerStatement)) {
         // A large batch would hold up every call that is under way.
         if (entries.length > 0 && entries.length % maxSealedAtOnce === 0) await setImmediate();
         seq += 1;
         const stamp = { seq, id: createId<string>(), tenantId: tx.tenantId, at };
-        const text = textOf(record, stamp);
+        const { text, keys } = sealable(record, stamp);
         hash = entryHash(hash, text);
-        entries.push({ text, hash });
+        entries.push({ id: stamp.id, keys, text, hash });
       }
       head = { seq, hash, mac: headMac(chainKey, tx.tenantId, { seq, hash }) };
-      const moved = await appendEntries(tx, entries, head);
+      const moved = await appendEntries(tx, entries, { at, head });
       if (moved !== 1) throw new HubError('internal', 'The head of the audit chain went away while it was locked.');
     }
   }

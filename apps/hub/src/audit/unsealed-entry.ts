@@ -2,6 +2,7 @@
 // string is cheaper to keep until its batch is written than ten objects, and only the stamp is left to be filled in then. Whatever is not
 // plain takes the general way (`audit-body.ts`), and both give the same text.
 import type { AuditRecord } from './audit-record.ts';
+import type { SearchKeys } from './audit-repository.ts';
 import type { AuditStamp } from './chain.ts';
 
 /** What tells whether something may be stored as it is; of `Redactor`. */
@@ -15,13 +16,19 @@ export interface Harmless {
 /** The canonical JSON of an entry whose `at`, `id` and `seq` are still empty. Made by `unsealedEntryOf`. */
 export class UnsealedEntry {
   readonly tenantId: string;
+  readonly keys: SearchKeys;
   readonly #text: string;
   readonly #at: number;
   readonly #id: number;
   readonly #seq: number;
 
-  constructor(tenantId: string, text: string, places: { at: number; id: number; seq: number }) {
+  constructor(
+    tenantId: string,
+    keys: SearchKeys,
+    { text, ...places }: { text: string; at: number; id: number; seq: number },
+  ) {
     this.tenantId = tenantId;
+    this.keys = keys;
     this.#text = text;
     this.#at = places.at;
     this.#id = places.id;
@@ -65,7 +72,8 @@ export function unsealedEntryOf(record: AuditRecord, tenantId: string, harmless:
   text += JSON.stringify({ target: shown, tenantId }).replace('{', ',');
   // An escape is a sign of what is not plain text: quotation marks, control characters, half of a surrogate pair.
   if (text.length > maxLength || text.includes('\\') || !harmless.isHarmlessJson(text, tenantId)) return undefined;
-  return new UnsealedEntry(tenantId, text, { at, id: idAt, seq });
+  const keys = { action, actorId: id, targetId: target.id, outcome, requestId };
+  return new UnsealedEntry(tenantId, keys, { text, at, id: idAt, seq });
 }
 
 function isText(value: unknown, most = maxText): boolean {

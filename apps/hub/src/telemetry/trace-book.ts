@@ -19,6 +19,8 @@ export function createTraceBook(): TraceBook {
       };
     },
     traceIdOf(requestId) {
+      // Mostly nobody sends any, and looking up a text that is new costs its hash.
+      if (traces.size === 0) return undefined;
       const traceparent = traces.get(requestId);
       return traceparent === undefined ? undefined : traceIdOf(traceparent);
     },
