@@ -9,6 +9,7 @@ import { registerReference } from './reference.ts';
 import { requestIdOf } from './request-id.ts';
 import { routes } from './routes/routes.ts';
 import { registerSchemas } from './schemas.ts';
+import { createSerializerFactory } from './serializers.ts';
 import type { Services } from './services.ts';
 import { registerShortPath } from './short-path/short-path.ts';
 import { registerTracing } from './tracing.ts';
@@ -28,6 +29,8 @@ export interface HttpOptions {
   readonly traces?: TraceBook;
   /** Null, the default: requests are never refused for the hub's own load. */
   readonly lag?: LagMeter | null;
+  /** Whether serializers are compiled before the first answer needs them; default false. */
+  readonly eagerSerializers?: boolean;
 }
 
 const bodyLimit = 1024 * 1024;
@@ -44,6 +47,7 @@ export async function createHttpServer(services: Services, options: HttpOptions)
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
     genReqId: requestIdOf,
+    schemaController: { compilersFactory: { buildSerializer: createSerializerFactory(options.eagerSerializers) } },
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
   }) as unknown as App;
