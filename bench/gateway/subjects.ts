@@ -53,6 +53,18 @@ export async function startSubjects(upstream: Upstream, options: SubjectOptions)
       stop: started.stop,
     });
   }
+  if (wanted('JSON in and out')) {
+    const file = new URL('./processes/json-undici.ts', import.meta.url);
+    const started = await startProcess(file, { core: subjectCore, args: [url] });
+    subjects.push({
+      name: 'node:http + undici, JSON in and out',
+      // The hub's own question and answer; of the key and the id it takes no notice.
+      shot: hubShot(started.facts['port'] as number, 'none', 'none', upstream),
+      pids: [started.pid],
+      databasePids: [],
+      stop: started.stop,
+    });
+  }
   if (wanted('nginx')) {
     const nginx = await startNginx(upstream.port, subjectCore);
     if (nginx === undefined) note('nginx is left out: it is not installed (Debian: apt-get install nginx-light).');
