@@ -63,7 +63,8 @@ export interface ModelDirectoryDeps {
 
 /** Names of models, as callers use them: kept for a moment, one load for a cold tenant. */
 export function createModelDirectory({ listIntegrations, listRoutes }: ModelDirectoryDeps): ModelDirectory {
-  const cache = new LRUCache<string, Entry>({ max: maxTenants, ttl: ttlMs });
+  // The finer the time, the more timers the cache sets to forget it.
+  const cache = new LRUCache<string, Entry>({ max: maxTenants, ttl: ttlMs, ttlResolution: 100 });
 
   async function load(tenantId: TenantId): Promise<Loaded> {
     const integrations = new Map<string, { id: string; connectorId: string; status: string }>();
