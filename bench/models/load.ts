@@ -15,8 +15,9 @@ export interface ModelLoad {
   readonly answers: number;
 }
 
-const headEnd = '\r\n\r\n';
+const headEnd = Buffer.from('\r\n\r\n');
 const lastChunk = Buffer.from('0\r\n\r\n');
+const statusOk = Buffer.from('200');
 
 /** Closed loop. @throws Error at the first wrong answer: then there is no result. */
 export async function closedLoop(shot: ModelShot, connections: number, seconds: number): Promise<ModelLoad> {
@@ -24,14 +25,12 @@ export async function closedLoop(shot: ModelShot, connections: number, seconds: 
   const started = performance.now();
   const until = started + seconds * 1_000;
   await Promise.all(
-    Array.from({ length: connections }, async () => {
-      const socket = await open(shot.port);
-      try {
-        while (performance.now() < until) latencies.push((await ask(socket, shot)).wholeMs);
-      } finally {
-        socket.destroy();
-      }
-    }),
+    Array.from({ length: connections }, () =>
+      converse(shot, (_, wholeMs) => {
+        latencies.push(wholeMs);
+        return performance.now() < until;
+      }),
+    ),
   );
   const took = (performance.now() - started) / 1_000;
   return { perSecond: latencies.length / took, p50Ms: median(latencies), answers: latencies.length };
@@ -39,14 +38,21 @@ export async function closedLoop(shot: ModelShot, connections: number, seconds: 
 
 /** Milliseconds to the first byte of the body, one request after the other on one connection. */
 export async function firstBytes(shot: ModelShot, count: number): Promise<number[]> {
-  const socket = await open(shot.port);
   const found: number[] = [];
+  await converse(shot, (firstMs) => found.push(firstMs) < count);
+  return found;
+}
+
+/** Asks over one connection, again and again, until `onAnswer` says that it is enough. */
+async function converse(shot: ModelShot, onAnswer: (firstMs: number, wholeMs: number) => boolean): Promise<void> {
+  const socket = await open(shot.port);
   try {
-    for (let at = 0; at < count; at += 1) found.push((await ask(socket, shot)).firstMs);
+    await new Promise<void>((resolve, reject) => {
+      new Conversation(socket, shot, { onAnswer, onEnd: resolve, onFailure: reject }).ask();
+    });
   } finally {
     socket.destroy();
   }
-  return found;
 }
 
 function open(port: number): Promise<Socket> {
@@ -56,54 +62,94 @@ function open(port: number): Promise<Socket> {
   });
 }
 
-function ask(socket: Socket, { request, marks }: ModelShot): Promise<{ firstMs: number; wholeMs: number }> {
-  return new Promise((resolve, reject) => {
-    const pieces: Buffer[] = [];
-    let length = 0;
-    let bodyAt = -1;
-    let wanted = -1;
-    let firstMs = 0;
-    const sentAt = performance.now();
-    const end = (error?: Error) => {
-      socket.off('data', onData);
-      socket.off('close', onClose);
-      if (error !== undefined) {
-        reject(error);
-        return;
-      }
-      const text = Buffer.concat(pieces).toString('latin1');
-      const wrong = !text.startsWith('200', 9) || marks.some((mark) => !text.includes(mark));
-      if (wrong) reject(new Error(`wrong answer: ${text.slice(0, 600)}`));
-      else resolve({ firstMs, wholeMs: performance.now() - sentAt });
-    };
-    const onClose = () => end(new Error('the connection was closed before the answer was complete'));
-    const onData = (piece: Buffer) => {
-      pieces.push(piece);
-      length += piece.length;
-      if (bodyAt === -1) {
-        const head = Buffer.concat(pieces).toString('latin1');
-        const at = head.indexOf(headEnd);
-        if (at === -1) return;
-        bodyAt = at + headEnd.length;
-        wanted = Number(/\r\ncontent-length: *(\d+)/i.exec(head.slice(0, at + 2))?.[1] ?? -1);
-      }
-      if (firstMs === 0 && length > bodyAt) firstMs = performance.now() - sentAt;
-      if (wanted >= 0 ? length >= bodyAt + wanted : endsWith(pieces, lastChunk)) end();
-    };
-    socket.on('data', onData);
-    socket.once('close', onClose);
-    socket.write(request);
-  });
+interface Listener {
+  /** Whether to go on. */
+  onAnswer(firstMs: number, wholeMs: number): boolean;
+  onEnd(): void;
+  onFailure(error: Error): void;
 }
 
-/** Whether the last bytes of all pieces together are these; the end may itself be split. */
-function endsWith(pieces: readonly Buffer[], wanted: Buffer): boolean {
-  const [before, last] = [pieces.at(-2), pieces.at(-1)];
-  const tail =
-    last !== undefined && last.length >= wanted.length
-      ? last
-      : Buffer.concat([before ?? Buffer.alloc(0), last ?? Buffer.alloc(0)]);
-  return tail.subarray(-wanted.length).equals(wanted);
+class Conversation {
+  readonly #socket: Socket;
+  readonly #request: Buffer;
+  readonly #marks: readonly Buffer[];
+  readonly #listener: Listener;
+  #bytes: Buffer | undefined;
+  #pieces: Buffer[] = [];
+  #length = 0;
+  #bodyAt = -1;
+  #wanted = -1;
+  #sentAt = 0;
+  #firstMs = 0;
+
+  constructor(socket: Socket, { request, marks }: ModelShot, listener: Listener) {
+    this.#socket = socket;
+    this.#request = request;
+    this.#marks = marks.map((mark) => Buffer.from(mark));
+    this.#listener = listener;
+    socket.on('data', (piece) => this.#take(piece));
+    socket.on('close', () => listener.onFailure(new Error('the connection was closed before the answer was complete')));
+    socket.on('error', listener.onFailure);
+  }
+
+  ask(): void {
+    this.#pieces = [];
+    this.#length = 0;
+    this.#bodyAt = -1;
+    this.#wanted = -1;
+    this.#firstMs = 0;
+    this.#sentAt = performance.now();
+    this.#socket.write(this.#request);
+  }
+
+  #take(piece: Buffer): void {
+    this.#pieces.push(piece);
+    this.#length += piece.length;
+    this.#bytes = undefined;
+    if (this.#bodyAt === -1 && !this.#readHead()) return;
+    if (this.#firstMs === 0 && this.#length > this.#bodyAt) this.#firstMs = performance.now() - this.#sentAt;
+    const whole = this.#wanted >= 0 ? this.#length >= this.#bodyAt + this.#wanted : this.#endsWith(lastChunk);
+    if (whole) this.#end();
+  }
+
+  #readHead(): boolean {
+    const bytes = this.#all();
+    const at = bytes.indexOf(headEnd);
+    if (at === -1) return false;
+    this.#bodyAt = at + headEnd.length;
+    const length = /\r\ncontent-length: *(\d+)/i.exec(bytes.toString('latin1', 0, at + 2))?.[1];
+    if (length !== undefined) this.#wanted = Number(length);
+    return true;
+  }
+
+  #end(): void {
+    const bytes = this.#all();
+    const wrong =
+      !bytes.subarray(9, 9 + statusOk.length).equals(statusOk) ||
+      this.#marks.some((mark) => !bytes.includes(mark, this.#bodyAt));
+    if (wrong) {
+      this.#listener.onFailure(new Error(`wrong answer: ${bytes.toString('latin1', 0, 600)}`));
+      return;
+    }
+    if (this.#listener.onAnswer(this.#firstMs, performance.now() - this.#sentAt)) this.ask();
+    else this.#listener.onEnd();
+  }
+
+  #all(): Buffer {
+    const [first] = this.#pieces;
+    this.#bytes ??= this.#pieces.length === 1 && first !== undefined ? first : Buffer.concat(this.#pieces);
+    return this.#bytes;
+  }
+
+  /** The end may itself be split over two pieces. */
+  #endsWith(wanted: Buffer): boolean {
+    const [before, last] = [this.#pieces.at(-2), this.#pieces.at(-1)];
+    const tail =
+      last !== undefined && last.length >= wanted.length
+        ? last
+        : Buffer.concat([before ?? Buffer.alloc(0), last ?? Buffer.alloc(0)]);
+    return tail.subarray(-wanted.length).equals(wanted);
+  }
 }
 
 function median(values: readonly number[]): number {

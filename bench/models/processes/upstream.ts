@@ -1,25 +1,23 @@
-// A model provider that costs nothing: OpenAI's form, a 1 KB answer, 22 KB of events at once, or events at a pace.
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+// A model provider that costs nothing: OpenAI's form, a 1 KB answer, 22 KB of events at once, or events at a pace. On bare sockets, with the
+// fields that node:http would send: it shares its core with the load and PostgreSQL, and what it took there the subjects had to wait for.
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { ready } from '../../gateway/processes/serve.ts';
 
 const base = { id: 'chatcmpl-bench', created: 1_760_000_000, model: 'bench-model' };
 const usage = { prompt_tokens: 20, completion_tokens: 100, total_tokens: 120 };
-const whole = Buffer.from(
-  JSON.stringify({
-    ...base,
-    object: 'chat.completion',
-    choices: [
-      {
-        index: 0,
-        message: { role: 'assistant', content: 'word '.repeat(150), refusal: null },
-        logprobs: null,
-        finish_reason: 'stop',
-      },
-    ],
-    usage,
-  }),
-);
+const whole = JSON.stringify({
+  ...base,
+  object: 'chat.completion',
+  choices: [
+    {
+      index: 0,
+      message: { role: 'assistant', content: 'word '.repeat(150), refusal: null },
+      logprobs: null,
+      finish_reason: 'stop',
+    },
+  ],
+  usage,
+});
 const event = (choices: unknown, more: object = {}) =>
   `data: ${JSON.stringify({ ...base, object: 'chat.completion.chunk', service_tier: 'default', system_fingerprint: 'fp_bench', choices, ...more })}\n\n`;
 const delta = (value: object, finish_reason: string | null = null) =>
@@ -31,45 +29,67 @@ const events = [
   event([], { usage }),
   'data: [DONE]\n\n',
 ];
-const burst = Buffer.from(events.join(''));
-const models = Buffer.from(
-  JSON.stringify({ object: 'list', data: [{ id: 'bench-model', object: 'model', created: 1, owned_by: 'bench' }] }),
-);
-const json = { 'content-type': 'application/json' };
-const stream = { 'content-type': 'text/event-stream' };
+const burst = events.join('');
+const models = JSON.stringify({
+  object: 'list',
+  data: [{ id: 'bench-model', object: 'model', created: 1, owned_by: 'bench' }],
+});
 const paceMs = 5;
 
-const server = createServer((request, response) => {
-  if (request.method === 'GET') {
-    response.writeHead(200, json).end(models);
-    return;
-  }
-  const pieces: Buffer[] = [];
-  request.on('data', (piece: Buffer) => pieces.push(piece));
-  request.on('end', () => {
-    const body = Buffer.concat(pieces);
-    if (body.includes('paced')) pace(response);
-    else if (body.includes('"stream":true')) response.writeHead(200, stream).end(burst);
-    else response.writeHead(200, { ...json, 'content-length': String(whole.length) }).end(whole);
+const fields = `Date: ${new Date().toUTCString()}\r\nConnection: keep-alive\r\nKeep-Alive: timeout=60\r\n`;
+const json = (text: string) =>
+  Buffer.from(
+    `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(text)}\r\n${fields}\r\n${text}`,
+  );
+const chunk = (text: string) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
+const streamHead = `HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n${fields}Transfer-Encoding: chunked\r\n\r\n`;
+const lastChunk = '0\r\n\r\n';
+const answers = { whole: json(whole), models: json(models), burst: Buffer.from(streamHead + chunk(burst) + lastChunk) };
+
+const server = createServer({ noDelay: true }, (socket) => {
+  let pending: Buffer | undefined;
+  socket.on('error', () => socket.destroy());
+  socket.on('data', (piece) => {
+    const bytes: Buffer = pending === undefined ? piece : Buffer.concat([pending, piece]);
+    pending = isWhole(bytes) ? undefined : bytes;
+    if (pending === undefined) answer(socket, bytes);
   });
 });
 
-/** Five events, 5 ms apart; the first at once. */
-function pace(response: ServerResponse): void {
-  response.writeHead(200, stream);
-  let at = 0;
-  const timer = setInterval(() => next(), paceMs);
-  const next = () => {
-    at += 1;
-    if (at < 5) response.write(events[at]);
-    else {
-      clearInterval(timer);
-      response.end(events.slice(-3).join(''));
-    }
-  };
-  response.write(events[0]);
-  response.on('close', () => clearInterval(timer));
+/** One request at a time comes over a connection. RFC 9112 §6. */
+function isWhole(bytes: Buffer): boolean {
+  const end = bytes.indexOf('\r\n\r\n');
+  if (end === -1) return false;
+  const head = bytes.toString('latin1', 0, end + 2);
+  const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
+  if (length !== undefined) return bytes.length >= end + 4 + Number(length);
+  return !/\r\ntransfer-encoding: *chunked/i.test(head) || bytes.subarray(-lastChunk.length).equals(lastChunkBytes);
 }
 
-server.keepAliveTimeout = 60_000;
-server.listen(0, '127.0.0.1', () => ready({ port: (server.address() as AddressInfo).port, streamBytes: burst.length }));
+const lastChunkBytes = Buffer.from(lastChunk);
+
+function answer(socket: Socket, request: Buffer): void {
+  if (request.toString('latin1', 0, 4) === 'GET ') socket.write(answers.models);
+  else if (request.includes('paced')) pace(socket);
+  else socket.write(request.includes('"stream":true') ? answers.burst : answers.whole);
+}
+
+/** Five events, 5 ms apart; the first at once. */
+function pace(socket: Socket): void {
+  let at = 0;
+  const timer = setInterval(() => {
+    at += 1;
+    if (at < 5) {
+      socket.write(chunk(events[at] ?? ''));
+      return;
+    }
+    clearInterval(timer);
+    socket.write(chunk(events.slice(-3).join('')) + lastChunk);
+  }, paceMs);
+  socket.write(streamHead + chunk(events[0] ?? ''));
+  socket.once('close', () => clearInterval(timer));
+}
+
+server.listen(0, '127.0.0.1', () =>
+  ready({ port: (server.address() as AddressInfo).port, streamBytes: Buffer.byteLength(burst) }),
+);

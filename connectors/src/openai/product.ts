@@ -8,10 +8,10 @@ export const product: OpenAiProduct = {
   // Source: platform.openai.com/docs/api-reference/authentication.
   headers({ integration: { config } }) {
     const { organization, project } = config as { organization?: string; project?: string };
-    return {
-      ...(organization === undefined ? {} : { 'openai-organization': organization }),
-      ...(project === undefined ? {} : { 'openai-project': project }),
-    };
+    const headers: Record<string, string> = {};
+    if (organization !== undefined) headers['openai-organization'] = organization;
+    if (project !== undefined) headers['openai-project'] = project;
+    return headers;
   },
 };
 

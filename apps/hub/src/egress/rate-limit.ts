@@ -15,8 +15,8 @@ export function parseRateLimit(
   names: RateLimitHeaders | undefined,
   clock: Pick<Clock, 'now'>,
 ): RateLimitState | undefined {
-  // Most answers say nothing, and this runs for each of them.
-  if (!fieldNamesOf(names).some((name) => headers[name] !== undefined)) return undefined;
+  // Most answers say nothing, and this runs for each of them: they hold fewer fields than there are names.
+  if (!mentions(headers, fieldNamesOf(names))) return undefined;
   const now = clock.now();
   const retryAfterMs = parseRetryAfter(headerText(headers, 'retry-after'), now);
   const state =
@@ -28,17 +28,26 @@ export function parseRateLimit(
 }
 
 const prefixes = ['ratelimit-', 'x-ratelimit-', 'x-rate-limit-'];
-const anyName = ['retry-after', 'ratelimit', ...prefixes.flatMap((prefix) => [`${prefix}remaining`, `${prefix}limit`])];
+const anyName = new Set([
+  'retry-after',
+  'ratelimit',
+  ...prefixes.flatMap((prefix) => [`${prefix}remaining`, `${prefix}limit`]),
+]);
 
-const fieldNames = new WeakMap<RateLimitHeaders, readonly string[]>();
+const fieldNames = new WeakMap<RateLimitHeaders, ReadonlySet<string>>();
+
+function mentions(headers: IncomingHttpHeaders, names: ReadonlySet<string>): boolean {
+  for (const name in headers) if (names.has(name)) return true;
+  return false;
+}
 
 /** Where an answer may say something, in lower case; worked out once for each manifest. */
-function fieldNamesOf(names: RateLimitHeaders | undefined): readonly string[] {
+function fieldNamesOf(names: RateLimitHeaders | undefined): ReadonlySet<string> {
   if (names === undefined) return anyName;
   let found = fieldNames.get(names);
   if (found === undefined) {
     const own = [names.limit, names.remaining, names.reset?.name].filter((name) => name !== undefined);
-    found = [...anyName, ...own.map((name) => name.toLowerCase())];
+    found = new Set([...anyName, ...own.map((name) => name.toLowerCase())]);
     fieldNames.set(names, found);
   }
   return found;

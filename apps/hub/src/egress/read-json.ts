@@ -13,7 +13,8 @@ const validators = new WeakMap<object, ValidateFunction>();
 /** @throws HubError `provider_bad_response` when the bytes are not UTF-8. A byte order mark is dropped. */
 export function readText(bytes: Uint8Array, host: string): string {
   if (!isUtf8(bytes)) throw bad(`${host} sent text that is not UTF-8.`);
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const text = buffer.toString('utf8');
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 

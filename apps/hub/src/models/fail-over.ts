@@ -52,25 +52,54 @@ export interface FailOver {
 type Tried = ModelChoice['tried'];
 const none: Tried = [];
 
+/** What becomes of an attempt's answer. */
+interface Reading<Answer, Result> {
+  errorOf(answer: Answer): HubError | undefined;
+  resultOf(answer: Answer, choice: ModelChoice): Result;
+}
+
+const executed: Reading<ActionOutcome, ModelOutcome> = {
+  errorOf: ({ error }) => error,
+  resultOf: (outcome, choice) => ({ outcome, choice }),
+};
+
+/** A stream after its first step, which may be its end. */
+interface Opened {
+  readonly stream: ActionStream;
+  readonly first: IteratorResult<ActionEvent>;
+  readonly rest: AsyncIterator<ActionEvent>;
+}
+
+const opened: Reading<Opened, BegunStream | ModelOutcome> = {
+  errorOf: ({ stream }) => stream.outcome?.error,
+  resultOf: ({ stream: { outcome }, first, rest }, choice) =>
+    outcome?.error === undefined ? { first, rest, choice } : { outcome, choice },
+};
+
 /** Each attempt is a call of the gateway: with its own grant, limits, budget, breaker and audit entry. */
 export function createFailOver(gateway: Pick<Gateway, 'execute' | 'stream'>): FailOver {
-  async function first<Result>(
+  async function first<Answer, Result>(
     { alias, targets, missing, failOverOn }: ResolvedModel,
-    attempt: (
-      target: ModelTarget,
-      choice: ModelChoice,
-      isLast: boolean,
-    ) => Promise<{ readonly error: HubError | undefined; readonly result: Result }>,
+    { errorOf, resultOf }: Reading<Answer, Result>,
+    attempt: (target: ModelTarget, isLast: boolean) => Promise<Answer>,
   ): Promise<Result> {
     let tried: Tried = missing.length === 0 ? none : missing.map((name) => ({ name, code: 'not_found' }));
     for (let at = 0; at < targets.length; at += 1) {
       const target = targets[at] as ModelTarget;
       const isLast = at === targets.length - 1;
-      const { error, result } = await attempt(target, { alias, target, tried }, isLast);
-      if (error === undefined || isLast || !failOverOn.has(error.code)) return result;
+      const answer = await attempt(target, isLast);
+      const error = errorOf(answer);
+      if (error === undefined || isLast || !failOverOn.has(error.code))
+        return resultOf(answer, { alias, target, tried });
       tried = [...tried, { name: `${target.integration}/${target.model}`, code: error.code }];
     }
     throw new TypeError('A resolved model has a target.');
+  }
+
+  async function open(call: ActionCall): Promise<Opened> {
+    const stream = gateway.stream(call);
+    const rest = stream[Symbol.asyncIterator]();
+    return { stream, first: await rest.next(), rest };
   }
 
   function callOf(
@@ -97,20 +126,12 @@ export function createFailOver(gateway: Pick<Gateway, 'execute' | 'stream'>): Fa
 
   return {
     execute: (caller, resolved, action, params) =>
-      first(resolved, async (target, choice, isLast) => {
-        const call = callOf(caller, target, { action, params: params(target), isLast });
-        const outcome = await gateway.execute(call);
-        return { error: outcome.error, result: { outcome, choice } };
-      }),
+      first(resolved, executed, (target, isLast) =>
+        gateway.execute(callOf(caller, target, { action, params: params(target), isLast })),
+      ),
     stream: (caller, resolved, action, params) =>
-      first<BegunStream | ModelOutcome>(resolved, async (target, choice, isLast) => {
-        const call = callOf(caller, target, { action, params: params(target), isLast });
-        const stream: ActionStream = gateway.stream(call);
-        const rest = stream[Symbol.asyncIterator]();
-        const begun = await rest.next();
-        const { outcome } = stream;
-        if (outcome?.error !== undefined) return { error: outcome.error, result: { outcome, choice } };
-        return { error: undefined, result: { first: begun, rest, choice } };
-      }),
+      first(resolved, opened, (target, isLast) =>
+        open(callOf(caller, target, { action, params: params(target), isLast })),
+      ),
   };
 }

@@ -30,6 +30,12 @@ export interface ResolvedModel {
 /** What was resolved by these names, so that it need not be again. */
 type Loaded = NamedModels & { readonly resolved: LRUCache<string, ResolvedModel> };
 
+interface Entry {
+  readonly loading: Promise<Loaded>;
+  /** Once it is there. */
+  loaded?: Loaded;
+}
+
 export interface NamedModels {
   readonly integrations: ReadonlyMap<
     string,
@@ -40,10 +46,10 @@ export interface NamedModels {
 
 export interface ModelDirectory {
   /**
-   * `<integration name>/<model>`, or the alias of a route.
+   * `<integration name>/<model>`, or the alias of a route. Answered at once when the tenant's names are at hand.
    * @throws HubError `not_found` naming what there is.
    */
-  resolve(tenantId: TenantId, name: string): Promise<ResolvedModel>;
+  resolve(tenantId: TenantId, name: string): ResolvedModel | Promise<ResolvedModel>;
   names(tenantId: TenantId): Promise<NamedModels>;
   forgetTenant(tenantId: string): void;
   forgetAll(): void;
@@ -57,7 +63,8 @@ export interface ModelDirectoryDeps {
 
 /** Names of models, as callers use them: kept for a moment, one load for a cold tenant. */
 export function createModelDirectory({ listIntegrations, listRoutes }: ModelDirectoryDeps): ModelDirectory {
-  const cache = new LRUCache<string, Promise<Loaded>>({ max: maxTenants, ttl: ttlMs });
+  // The finer the time, the more timers the cache sets to forget it.
+  const cache = new LRUCache<string, Entry>({ max: maxTenants, ttl: ttlMs, ttlResolution: 100 });
 
   async function load(tenantId: TenantId): Promise<Loaded> {
     const integrations = new Map<string, { id: string; connectorId: string; status: string }>();
@@ -74,41 +81,51 @@ export function createModelDirectory({ listIntegrations, listRoutes }: ModelDire
     return { integrations, routes, resolved: new LRUCache({ max: maxResolved }) };
   }
 
-  function names(tenantId: TenantId): Promise<Loaded> {
+  function entryOf(tenantId: TenantId): Entry {
     const known = cache.get(tenantId);
     if (known !== undefined) return known;
-    const loading = load(tenantId);
-    cache.set(tenantId, loading);
-    // What failed is not kept; a change meanwhile has removed the entry already.
-    loading.catch(() => {
-      if (cache.peek(tenantId) === loading) cache.delete(tenantId);
-    });
-    return loading;
+    const entry: Entry = { loading: load(tenantId) };
+    cache.set(tenantId, entry);
+    entry.loading.then(
+      (loaded) => {
+        entry.loaded = loaded;
+      },
+      () => {
+        // What failed is not kept; a change meanwhile has removed the entry already.
+        if (cache.peek(tenantId) === entry) cache.delete(tenantId);
+      },
+    );
+    return entry;
   }
 
   return {
-    names,
-    async resolve(tenantId, name) {
-      const known = await names(tenantId);
-      const before = known.resolved.get(name);
-      if (before !== undefined) return before;
-      const found = find(name, known);
-      if (found !== undefined) {
-        known.resolved.set(name, found);
-        return found;
-      }
-      const aliases = [...known.routes.keys()].slice(0, 10);
-      const integrations = [...known.integrations.keys()].slice(0, 10).map((integration) => `${integration}/<model>`);
-      const there = [...aliases, ...integrations];
-      throw new HubError(
-        'not_found',
-        `There is no model "${name.slice(0, 256)}". Name a route's alias, or <integration name>/<model>: ${there.join(', ') || 'there is neither yet'}.`,
-        { details: { field: 'model' } },
-      );
+    names: (tenantId) => entryOf(tenantId).loading,
+    resolve(tenantId, name) {
+      const { loaded, loading } = entryOf(tenantId);
+      return loaded === undefined ? loading.then((names) => resolveBy(names, name)) : resolveBy(loaded, name);
     },
     forgetTenant: (tenantId) => void cache.delete(tenantId),
     forgetAll: () => cache.clear(),
   };
+}
+
+/** @throws HubError `not_found` */
+function resolveBy(known: Loaded, name: string): ResolvedModel {
+  const before = known.resolved.get(name);
+  if (before !== undefined) return before;
+  const found = find(name, known);
+  if (found !== undefined) {
+    known.resolved.set(name, found);
+    return found;
+  }
+  const aliases = [...known.routes.keys()].slice(0, 10);
+  const integrations = [...known.integrations.keys()].slice(0, 10).map((integration) => `${integration}/<model>`);
+  const there = [...aliases, ...integrations];
+  throw new HubError(
+    'not_found',
+    `There is no model "${name.slice(0, 256)}". Name a route's alias, or <integration name>/<model>: ${there.join(', ') || 'there is neither yet'}.`,
+    { details: { field: 'model' } },
+  );
 }
 
 function find(name: string, known: NamedModels): ResolvedModel | undefined {

@@ -46,15 +46,20 @@ export function readAnswer(answer: ChatCompletion, asked: string): Counted<ChatR
     stopReason: refusal === null ? stopReasonOf(finish_reason ?? '') : 'content_filter',
     providerStopReason: finish_reason ?? null,
     usage: answer.usage == null ? null : countsOf(answer.usage),
-    providerFields: fieldsOf({ ...answer, refusal, logprobs }),
+    providerFields: fieldsOf(answer, refusal, logprobs),
   };
 }
 
 /** What the uniform answer has no word for. */
-export function fieldsOf(answer: Readonly<Record<string, unknown>>): Record<string, unknown> {
+export function fieldsOf(
+  { system_fingerprint, service_tier }: { readonly system_fingerprint?: unknown; readonly service_tier?: unknown },
+  refusal: unknown,
+  logprobs: unknown,
+): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
-  for (const name of ['system_fingerprint', 'service_tier', 'refusal', 'logprobs']) {
-    if (answer[name] != null) fields[name] = answer[name];
-  }
+  if (system_fingerprint != null) fields['system_fingerprint'] = system_fingerprint;
+  if (service_tier != null) fields['service_tier'] = service_tier;
+  if (refusal != null) fields['refusal'] = refusal;
+  if (logprobs != null) fields['logprobs'] = logprobs;
   return fields;
 }

@@ -11,11 +11,8 @@ const reserved = ['model', 'messages', 'stream', 'stream_options', 'n'];
 /** @throws HubError `invalid_request` for what this API cannot carry. */
 export function toChatBody(input: ChatRequest, product: OpenAiProduct, stream: boolean): Json {
   const { tools, toolChoice, responseFormat, maxOutputTokens, temperature, topP, stop, user } = input;
-  const own = input.providerOptions?.[product.id] ?? {};
-  for (const name of reserved) {
-    if (Object.hasOwn(own, name))
-      throw invalidField(`/params/providerOptions/${product.id}/${name}`, 'is set by the uniform request.', 'reserved');
-  }
+  const own = input.providerOptions?.[product.id];
+  if (own !== undefined) refuseReserved(own, product);
   const messages = input.messages.map((message, at) => toMessage(message, `/params/messages/${at}`));
   if (input.system !== undefined) messages.unshift({ role: 'system', content: input.system });
   // Field by field: this runs for every chat, and most of them are not there.
@@ -33,12 +30,19 @@ export function toChatBody(input: ChatRequest, product: OpenAiProduct, stream: b
   if (stop !== undefined && stop.length > 0) body['stop'] = stop;
   if (responseFormat !== undefined) body['response_format'] = toFormat(responseFormat);
   if (user !== undefined) body['user'] = user;
-  Object.assign(body, own);
+  if (own !== undefined) Object.assign(body, own);
   if (stream) {
     body['stream'] = true;
     body['stream_options'] = { include_usage: true };
   }
   return body;
+}
+
+function refuseReserved(own: Json, { id }: OpenAiProduct): void {
+  for (const name of reserved) {
+    if (Object.hasOwn(own, name))
+      throw invalidField(`/params/providerOptions/${id}/${name}`, 'is set by the uniform request.', 'reserved');
+  }
 }
 
 function toFormat({ type, name, schema, strict }: NonNullable<ChatRequest['responseFormat']>): Json {

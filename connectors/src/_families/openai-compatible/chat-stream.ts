@@ -37,7 +37,7 @@ export async function* readChatStream(
       if (!started) {
         started = true;
         deltas.push({ type: 'start', id: textOf(piece['id']) ?? null, model: textOf(piece['model']) || asked });
-        const fields = fieldsOf(piece);
+        const fields = fieldsOf(piece, piece['refusal'], piece['logprobs']);
         if (Object.keys(fields).length > 0) deltas.push({ type: 'provider', fields });
       }
       const choices = piece['choices'];

@@ -30,10 +30,8 @@ function classify({ status, body, message }: ModelFault): ModelRefusal | undefin
 }
 
 /** Runs a request; its failure says why, where the product does. */
-export async function explained<Value>(work: Promise<Value>): Promise<Value> {
-  try {
-    return await work;
-  } catch (error) {
+export function explained<Value>(work: Promise<Value>): Promise<Value> {
+  return work.catch((error: unknown) => {
     throw explainModelError(error, classify);
-  }
+  });
 }

@@ -25,8 +25,13 @@ export function findModelPrice(
 ): ModelPrice | undefined {
   if (prices === undefined || prices.length === 0) return undefined;
   const known = indexOf(prices);
-  for (const name of [...names, ...names.map((name) => name.replace(snapshotDate, ''))]) {
+  for (const name of names) {
     const price = known.get(name);
+    if (price !== undefined) return price;
+  }
+  for (const name of names) {
+    const undated = name.replace(snapshotDate, '');
+    const price = undated === name ? undefined : known.get(undated);
     if (price !== undefined) return price;
   }
   return undefined;

@@ -190,19 +190,26 @@ export function modelProviderDiscovery(handlers: ModelProviderHandlers): Record<
 
 /** The result with its cost, which is reported on the way. */
 function settled<Result extends { readonly model: string; readonly usage: TokenCounts | null }>(
-  { usage, ...result }: Result,
+  result: Result,
   asked: { readonly model: string },
   provider: string,
   ctx: ActionContext,
 ): Omit<Result, 'usage'> & { provider: string; usage: ModelUsage | null } {
-  if (usage === null) return { ...result, provider, usage: null };
-  const priced = priceUsage(usage, [result.model, asked.model], ctx);
+  const { usage, model } = result;
+  // A copy of everything is far quicker than one that leaves out a field.
+  if (usage === null) return { ...result, provider, usage };
+  const priced = priceUsage(usage, model, asked.model, ctx);
   reportUsage(priced, ctx);
   return { ...result, provider, usage: priced };
 }
 
-function priceUsage(counts: TokenCounts, models: readonly string[], { modelPrices }: ActionContext): ModelUsage {
-  const price = findModelPrice(modelPrices, ...models);
+function priceUsage(
+  counts: TokenCounts,
+  answeredBy: string,
+  asked: string,
+  { modelPrices }: ActionContext,
+): ModelUsage {
+  const price = findModelPrice(modelPrices, answeredBy, asked);
   return {
     inputTokens: counts.inputTokens,
     outputTokens: counts.outputTokens,
@@ -215,7 +222,7 @@ function priceUsage(counts: TokenCounts, models: readonly string[], { modelPrice
 }
 
 function reportUsage({ totalTokens, cost }: ModelUsage, ctx: ActionContext): void {
-  ctx.reportUsage({ tokensUsed: totalTokens, ...(cost === null ? {} : { cost }) });
+  ctx.reportUsage(cost === null ? { tokensUsed: totalTokens } : { tokensUsed: totalTokens, cost });
 }
 
 /**
@@ -235,7 +242,7 @@ async function* pricedDeltas(
       yield deltas.map((delta) => {
         if (delta.type === 'start') answeredBy = delta.model;
         if (delta.type !== 'usage') return delta;
-        last = priceUsage(delta.usage, [answeredBy, model], ctx);
+        last = priceUsage(delta.usage, answeredBy, model, ctx);
         return { type: 'usage', usage: last };
       });
     }

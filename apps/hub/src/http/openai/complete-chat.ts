@@ -26,7 +26,8 @@ export async function completeChat(
   body: ChatCompletionBody,
 ): Promise<ChatReply> {
   const params = readChat(body);
-  const resolved = await models.resolve(caller.principal.tenantId, body.model);
+  const resolving = models.resolve(caller.principal.tenantId, body.model);
+  const resolved = resolving instanceof Promise ? await resolving : resolving;
   const envelope = { id: `chatcmpl-${caller.requestId}`, created: Math.floor(clock.now().getTime() / 1000) };
   const paramsFor = ({ model }: { readonly model: string }) => ({ ...params, model });
   if (body.stream !== true) {

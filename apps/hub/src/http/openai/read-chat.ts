@@ -3,6 +3,7 @@ import { invalidField } from '@inthub/contracts';
 import type { ChatCompletionBody } from './schemas.ts';
 
 type UniformChat = Omit<ChatRequest, 'model'>;
+type Draft<Whole> = { -readonly [Field in keyof Whole]: Whole[Field] };
 type Message = ChatCompletionBody['messages'][number];
 
 /** Fields that have a place in the uniform request; the rest is OpenAI's own. */
@@ -29,33 +30,38 @@ const replaced: Readonly<Record<string, string>> = { functions: 'tools', functio
 /** A chat completion request as the uniform one, but for the model. @throws HubError `invalid_request` */
 export function readChat(body: ChatCompletionBody): UniformChat {
   const { tools, tool_choice, response_format, temperature, top_p, stop, user } = body;
-  const maxOutputTokens = body.max_completion_tokens ?? body.max_tokens ?? undefined;
-  const own: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(body)) {
-    if (value === null || known.has(name)) continue;
+  const maxOutputTokens = body.max_completion_tokens ?? body.max_tokens;
+  const providerOptions = readProviderOptions(body);
+  // Field by field: this runs for every chat, and most of them are not there.
+  const chat: Draft<UniformChat> = { messages: body.messages.map(readMessage) };
+  if (tools != null) chat.tools = tools.map(readTool);
+  if (tool_choice != null)
+    chat.toolChoice = typeof tool_choice === 'string' ? tool_choice : { name: tool_choice.function.name };
+  if (maxOutputTokens != null) chat.maxOutputTokens = maxOutputTokens;
+  if (temperature != null) chat.temperature = temperature;
+  if (top_p != null) chat.topP = top_p;
+  if (stop != null) chat.stop = [stop].flat();
+  if (response_format != null) chat.responseFormat = readFormat(response_format);
+  if (user != null) chat.user = user;
+  if (providerOptions !== undefined) chat.providerOptions = providerOptions;
+  return chat;
+}
+
+/** What the uniform request has no place for goes to OpenAI itself, beside what the caller says for each provider. */
+function readProviderOptions(body: ChatCompletionBody): UniformChat['providerOptions'] {
+  const given = body.provider_options ?? undefined;
+  let own: Record<string, unknown> | undefined;
+  for (const name of Object.keys(body)) {
+    if (known.has(name)) continue;
+    const value = (body as Readonly<Record<string, unknown>>)[name];
+    if (value === null) continue;
     if (Object.hasOwn(replaced, name))
       throw invalidField(`/${name}`, `is not taken; use ${replaced[name]}.`, 'unsupported');
+    own ??= {};
     own[name] = value;
   }
-  const openai = { ...own, ...body.provider_options?.['openai'] };
-  const providerOptions = {
-    ...body.provider_options,
-    ...(Object.keys(openai).length === 0 ? {} : { openai }),
-  };
-  return {
-    messages: body.messages.map((message, at) => readMessage(message, `/messages/${at}`)),
-    ...(tools == null ? {} : { tools: tools.map(readTool) }),
-    ...(tool_choice == null
-      ? {}
-      : { toolChoice: typeof tool_choice === 'string' ? tool_choice : { name: tool_choice.function.name } }),
-    ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
-    ...(temperature == null ? {} : { temperature }),
-    ...(top_p == null ? {} : { topP: top_p }),
-    ...(stop == null ? {} : { stop: [stop].flat() }),
-    ...(response_format == null ? {} : { responseFormat: readFormat(response_format) }),
-    ...(user == null ? {} : { user }),
-    ...(Object.keys(providerOptions).length === 0 ? {} : { providerOptions }),
-  };
+  if (own !== undefined) return { ...given, openai: { ...own, ...given?.['openai'] } };
+  return given === undefined || Object.keys(given).length === 0 ? undefined : given;
 }
 
 function readTool({ function: tool }: NonNullable<ChatCompletionBody['tools']>[number]) {
@@ -71,22 +77,16 @@ function readFormat({ type, json_schema }: NonNullable<ChatCompletionBody['respo
   return { type, schema, ...(name === undefined ? {} : { name }), ...(strict == null ? {} : { strict }) } as const;
 }
 
-function readMessage(message: Message, at: string): ChatMessage {
-  const { role, content, tool_calls, tool_call_id } = message;
-  return {
-    role: role === 'developer' ? 'system' : role,
-    ...(content == null ? {} : { content: typeof content === 'string' ? content : readParts(content, at) }),
-    ...(tool_calls == null
-      ? {}
-      : {
-          toolCalls: tool_calls.map((call) => ({
-            id: call.id,
-            name: call.function.name,
-            arguments: call.function.arguments,
-          })),
-        }),
-    ...(tool_call_id === undefined ? {} : { toolCallId: tool_call_id }),
-  };
+function readMessage({ role, content, tool_calls, tool_call_id }: Message, at: number): ChatMessage {
+  const message: Draft<ChatMessage> = { role: role === 'developer' ? 'system' : role };
+  if (content != null) message.content = typeof content === 'string' ? content : readParts(content, `/messages/${at}`);
+  if (tool_calls != null) message.toolCalls = tool_calls.map(readToolCall);
+  if (tool_call_id !== undefined) message.toolCallId = tool_call_id;
+  return message;
+}
+
+function readToolCall({ id, function: called }: NonNullable<Message['tool_calls']>[number]) {
+  return { id, name: called.name, arguments: called.arguments };
 }
 
 const dataUrl = /^data:(image\/[a-z0-9.+-]{1,64});base64,/;

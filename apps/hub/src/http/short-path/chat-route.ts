@@ -14,15 +14,18 @@ export function chatRoute(services: Services, bodies: Ajv2020): ShortRoute<ChatC
     scope: 'integrations.execute',
     check: bodies.compile(ChatCompletionBody),
     match: ({ url }) => (url === chatPattern ? '' : undefined),
-    async run({ response, principal, requestId, body, abort, send }) {
-      const reply = await completeChat(services, { principal, requestId, abort }, body);
-      const { headers } = reply;
-      if ('frames' in reply) await writeFrames(response, [...commonHeaders(requestId), ...headers], reply.frames);
-      else if ('text' in reply) send({ status: 200, headers: [...headers, ...jsonHeaders], body: reply.text });
-      else {
+    run({ response, principal, requestId, body, abort, send }) {
+      return completeChat(services, { principal, requestId, abort }, body).then((reply) => {
+        const { headers } = reply;
+        if ('text' in reply) {
+          send({ status: 200, headers: [...headers, ...jsonHeaders], body: reply.text });
+          return undefined;
+        }
+        if ('frames' in reply) return writeFrames(response, [...commonHeaders(requestId), ...headers], reply.frames);
         const { headers: more, ...refused } = openAiErrorReply(reply.error);
         send({ ...refused, headers: [...headers, ...more] });
-      }
+        return undefined;
+      });
     },
     refusal: (error) => openAiErrorReply(error),
   };
