@@ -21,7 +21,8 @@ export interface IntegrationDirectory {
 export function createIntegrationDirectory(
   load: (tenantId: TenantId, id: string) => Promise<InstalledIntegration>,
 ): IntegrationDirectory {
-  const cache = new LRUCache<string, InstalledIntegration>({ max: maxIntegrations, ttl: ttlMs });
+  // The finer the time, the more timers the cache sets to forget it.
+  const cache = new LRUCache<string, InstalledIntegration>({ max: maxIntegrations, ttl: ttlMs, ttlResolution: 100 });
   const loading = new Map<string, Promise<InstalledIntegration>>();
   const keyOf = (tenantId: string, id: string) => `${tenantId}/${id}`;
 

@@ -17,7 +17,9 @@ export interface TenantNetworks {
 
 /** What is set for each tenant's traffic, as egress asks for it with each request: bounded, short-lived, one load for a cold key. */
 export function createTenantNetworks(load: (tenantId: TenantId) => Promise<TenantNetwork>): TenantNetworks {
-  const cache = new LRUCache<string, TenantNetwork>({ max: maxTenants, ttl: ttlMs, noDeleteOnStaleGet: true });
+  // The finer the time, the more timers the cache sets to forget it.
+  const settings = { max: maxTenants, ttl: ttlMs, ttlResolution: 100, noDeleteOnStaleGet: true };
+  const cache = new LRUCache<string, TenantNetwork>(settings);
   const loading = new Map<string, Promise<TenantNetwork>>();
 
   async function loadOnce(tenantId: string): Promise<TenantNetwork> {
