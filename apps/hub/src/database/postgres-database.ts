@@ -62,6 +62,7 @@ export async function createDatabase({ url, log, maxConnections = 10 }: CreateDa
 interface OpenTransaction {
   readonly db: Session['db'];
   afterCommit(effect: () => void): void;
+  commitBehindNext(): void;
 }
 
 interface InTransactionOptions<Result> {
@@ -80,12 +81,21 @@ async function inTransaction<Result>({ pool, log, names, begin, work }: InTransa
     // the failure is thrown below.
     const begun = client.query(begin);
     begun.catch(() => undefined);
-    const session = openSession(client, names);
+    let committing: Promise<boolean> | undefined;
+    const session = openSession(client, names, () => {
+      committing = commit(client);
+      committing.catch(() => undefined);
+    });
     try {
-      const value = await work({ db: session.db, afterCommit: (effect) => void effects.push(effect) });
+      const value = await work({
+        db: session.db,
+        afterCommit: (effect) => void effects.push(effect),
+        commitBehindNext: session.endBehindNext,
+      });
       await begun;
       session.close();
-      await commit(client);
+      committing ??= commit(client);
+      if (!(await committing)) throw passedOver();
       return value;
     } catch (error) {
       session.close();
@@ -93,8 +103,10 @@ async function inTransaction<Result>({ pool, log, names, begin, work }: InTransa
         () => error,
         (beginError: unknown) => beginError,
       );
+      // Unanswered, it says more than the query before it: that nobody knows what was saved.
+      if (committing !== undefined) await committing;
       // Where this fails the connection is not clean, and withClient throws it away.
-      await client.query('ROLLBACK').catch((rollbackError: unknown) => {
+      else await client.query('ROLLBACK').catch((rollbackError: unknown) => {
         log.debug({ err: rollbackError }, 'rollback failed');
       });
       throw cause;
@@ -104,10 +116,12 @@ async function inTransaction<Result>({ pool, log, names, begin, work }: InTransa
   return result;
 }
 
-async function commit(client: pg.ClientBase): Promise<void> {
-  let command: string;
+/** @returns false when nothing was saved, because a query had failed. */
+async function commit(client: pg.ClientBase): Promise<boolean> {
   try {
-    ({ command } = await client.query('COMMIT'));
+    const { command } = await client.query('COMMIT');
+    // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, and no error.
+    return command === 'COMMIT';
   } catch (error) {
     const known = toHubError(error);
     if (!(known instanceof HubError) || client.getTransactionStatus() === 'I') throw error;
@@ -117,10 +131,10 @@ async function commit(client: pg.ClientBase): Promise<void> {
       { retryable: false, cause: error },
     );
   }
-  // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, and no error.
-  if (command !== 'COMMIT') {
-    throw new HubError('internal', 'A failed query was passed over inside its transaction, so nothing was saved.');
-  }
+}
+
+function passedOver(): HubError {
+  return new HubError('internal', 'A failed query was passed over inside its transaction, so nothing was saved.');
 }
 
 /** Lends a connection. One that comes back in a transaction, broken or with plans of an older schema is closed instead of reused. */

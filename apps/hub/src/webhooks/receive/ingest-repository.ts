@@ -163,5 +163,6 @@ export const inboundChannel = 'inthub_inbound';
 
 /** Heard by the workers of other processes when this transaction commits. */
 export async function wakeWorkers(tx: SystemTx): Promise<void> {
+  tx.commitBehindNext();
   await sql`SELECT pg_notify(${inboundChannel}, '')`.execute(tx.db);
 }
