@@ -106,9 +106,10 @@ async function inTransaction<Result>({ pool, log, names, begin, work }: InTransa
       // Unanswered, it says more than the query before it: that nobody knows what was saved.
       if (committing !== undefined) await committing;
       // Where this fails the connection is not clean, and withClient throws it away.
-      else await client.query('ROLLBACK').catch((rollbackError: unknown) => {
-        log.debug({ err: rollbackError }, 'rollback failed');
-      });
+      else
+        await client.query('ROLLBACK').catch((rollbackError: unknown) => {
+          log.debug({ err: rollbackError }, 'rollback failed');
+        });
       throw cause;
     }
   });

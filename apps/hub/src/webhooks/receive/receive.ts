@@ -6,6 +6,7 @@ import type { ConnectorRegistry } from '../../runtime/runtime.ts';
 import type { Log, Metrics } from '../../telemetry/telemetry.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { createArrivalLimit } from './arrival-limit.ts';
+import { packBodies } from './body-packs.ts';
 import { createInboundDeliveries, type InboundDeliveries } from './deliveries.ts';
 import { createEndpointDirectory } from './endpoint-directory.ts';
 import { createWebhookEndpoints, type WebhookEndpoints, type WebhookEndpointsDeps } from './endpoints.ts';
@@ -94,9 +95,10 @@ export function createInboundWebhooks(deps: InboundWebhooksDeps): InboundWebhook
   async function write(batch: readonly NewInbound[]): Promise<readonly StoredInbound[]> {
     const isLocal = isTranslating && translator.hasRoom;
     const lease = isLocal ? leaseFromNow() : null;
+    const packed = await packBodies(batch);
     const fresh = await database.system('inthub_ingest', (tx) => {
       tx.commitBehindNext();
-      return storeDeliveries(tx, batch, { lease });
+      return storeDeliveries(tx, packed, { lease });
     });
     // Before anything else can fail: whoever has stored them holds them.
     if (isLocal)

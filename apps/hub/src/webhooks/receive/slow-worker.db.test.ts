@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type Listener, startListener } from '../../database/database.ts';
 import { createTestTenant, type OpenTestDatabase, openTestDatabase, silentLog } from '../../database/testing.ts';
 import { createEventLog } from '../../events/events.ts';
+import { packBodies } from './body-packs.ts';
 import { createIngestMetrics } from './ingest-metrics.ts';
 import { claimDeliveries, storeDeliveries } from './ingest-repository.ts';
 import { createTranslator, leaseMs } from './translator.ts';
@@ -54,7 +55,8 @@ async function store(): Promise<void> {
   const key = createHash('sha256').update(body).digest('hex');
   const rest = { webhookId: 'acme.things', receivedAt: clock.now(), externalId: null, kind: null, headers: [] };
   const lease = { lease: null };
-  await test.database.system('inthub_ingest', (tx) => storeDeliveries(tx, [{ ...head, ...rest, body, key }], lease));
+  const packed = await packBodies([{ ...head, ...rest, body, key }]);
+  await test.database.system('inthub_ingest', (tx) => storeDeliveries(tx, packed, lease));
 }
 
 /** Takes what is due, and loses it. @returns for how long it had it, milliseconds */
