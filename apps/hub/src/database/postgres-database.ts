@@ -63,6 +63,7 @@ interface OpenTransaction {
   readonly db: Session['db'];
   afterCommit(effect: () => void): void;
   commitBehindNext(): void;
+  wroteNothing(): void;
 }
 
 interface InTransactionOptions<Result> {
@@ -76,12 +77,13 @@ interface InTransactionOptions<Result> {
 
 async function inTransaction<Result>({ pool, log, names, begin, work }: InTransactionOptions<Result>): Promise<Result> {
   const effects: (() => void)[] = [];
-  const result = await withClient(pool, async (client) => {
+  const result = await withClient(pool, async (client, keepUntil) => {
     // Not awaited: see openSession. Should it fail, the queries behind it run with no tenant, which shows and admits nothing, and
     // the failure is thrown below.
     const begun = client.query(begin);
     begun.catch(() => undefined);
     let committing: Promise<boolean> | undefined;
+    let isUnwritten = false;
     const session = openSession(client, names, () => {
       committing = commit(client);
       committing.catch(() => undefined);
@@ -91,11 +93,15 @@ async function inTransaction<Result>({ pool, log, names, begin, work }: InTransa
         db: session.db,
         afterCommit: (effect) => void effects.push(effect),
         commitBehindNext: session.endBehindNext,
+        wroteNothing: () => {
+          isUnwritten = true;
+        },
       });
       await begun;
       session.close();
       committing ??= commit(client);
-      if (!(await committing)) throw passedOver();
+      if (isUnwritten) keepUntil(committing);
+      else if (!(await committing)) throw passedOver();
       return value;
     } catch (error) {
       session.close();
@@ -139,17 +145,25 @@ function passedOver(): HubError {
 }
 
 /** Lends a connection. One that comes back in a transaction, broken or with plans of an older schema is closed instead of reused. */
-async function withClient<Result>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
+async function withClient<Result>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient, keepUntil: (end: Promise<unknown>) => void) => Promise<Result>,
+): Promise<Result> {
   let client: pg.PoolClient | undefined;
   let isStale = false;
+  let end: Promise<unknown> | undefined;
   try {
     client = await pool.connect();
-    return await work(client);
+    return await work(client, (until) => {
+      end = until;
+    });
   } catch (error) {
     isStale = isStaleStatement(error);
     throw toHubError(error);
   } finally {
-    client?.release(isStale || client.getTransactionStatus() !== 'I');
+    const release = () => client?.release(isStale || client.getTransactionStatus() !== 'I');
+    if (end === undefined) release();
+    else void end.then(release, release);
   }
 }
 

@@ -16,6 +16,8 @@ export interface TenantTx {
    * process. Work that throws after that query has succeeded undoes nothing any more.
    */
   commitBehindNext(): void;
+  /** The work has only read: its result need not wait until the database has ended the transaction. */
+  wroteNothing(): void;
 }
 
 /**
@@ -28,6 +30,8 @@ export interface SystemTx {
   afterCommit(effect: () => void): void;
   /** As {@link TenantTx.commitBehindNext}. */
   commitBehindNext(): void;
+  /** As {@link TenantTx.wroteNothing}. */
+  wroteNothing(): void;
 }
 
 /**

@@ -129,12 +129,13 @@ export function createTranslator(deps: TranslatorDeps): Translator {
     }
     const done = await database.tenant(tenantId, async (tx) => {
       const held = await settleLeased(tx, lease, settlements, clock.now());
+      const lost = deliveries.filter(({ id }) => !held.has(id));
+      if (lost.length > 0) await acquit(tx, lost);
+      tx.commitBehindNext();
       await events.appendAll(
         tx,
         deliveries.flatMap(({ id }) => (held.has(id) ? (eventsOf.get(id) ?? []) : [])),
       );
-      const lost = deliveries.filter(({ id }) => !held.has(id));
-      if (lost.length > 0) await acquit(tx, lost);
       return held;
     });
     for (const { id, status } of settlements) {
