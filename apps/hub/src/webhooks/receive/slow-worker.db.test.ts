@@ -1,7 +1,7 @@
 /** A lease that ran out because somebody was slow says nothing of the delivery: only processes that are gone count. */
 import { createHash } from 'node:crypto';
 import type { TranslatedEvent } from '@inthub/connector-sdk';
-import { createId, systemClock, type TenantId } from '@inthub/contracts';
+import { createId, HubError, systemClock, type TenantId } from '@inthub/contracts';
 import { createFakeClock, type FakeClock } from '@inthub/testing';
 import pg from 'pg';
 import { Registry } from 'prom-client';
@@ -78,9 +78,13 @@ const row = async () => {
   return rows[0] as (typeof rows)[number];
 };
 
-function createWorker(translate: () => Promise<readonly TranslatedEvent[]>, { presence }: { presence: number }) {
+function createWorker(
+  translate: () => Promise<readonly TranslatedEvent[]>,
+  { presence }: { presence: number },
+  database = test.database,
+) {
   return createTranslator({
-    database: test.database,
+    database,
     events: createEventLog({ database: test.database, clock }),
     clock,
     log: silentLog,
@@ -166,4 +170,23 @@ it('does not count against itself what a process takes up again', async () => {
   for (let i = 0; i < 3; i += 1) await lose(only as Listener);
 
   expect(await row()).toMatchObject({ lost_leases: 2, lost_by: [] });
+});
+
+it('waits for its lease to run out when nobody knows whether its outcome was saved', async () => {
+  await store();
+  const [own] = await startProcesses(1);
+  let works = 0;
+  const broken: typeof test.database = {
+    ...test.database,
+    tenant(id, work) {
+      works += 1;
+      const lost = new HubError('unavailable', 'The database went away while it was saving.', { retryable: false });
+      // The first one reads what was claimed.
+      return works === 2 ? Promise.reject(lost) : test.database.tenant(id, work);
+    },
+  };
+  expect(await createWorker(async () => [event], own as Listener, broken).runDue()).toBe(0);
+  expect((await row()).status).toBe('pending');
+  await clock.advance(leaseMs + 1);
+  expect(await translateNow()).toBe('translated');
 });
