@@ -185,6 +185,55 @@ describe('effects after commit', () => {
   });
 });
 
+describe('a transaction whose end travels with its last query', () => {
+  it('commits, and refuses what comes later', async () => {
+    let late: Promise<unknown> | undefined;
+    await single.tenant(a, async (tx) => {
+      await writeNote(tx, 'first');
+      tx.commitBehindNext();
+      const last = writeNote(tx, 'last');
+      late = failure(last.then(() => writeNote(tx, 'too late')));
+      await last;
+    });
+
+    expect(await late).toMatchObject({ code: 'internal' });
+    expect(await single.tenant(a, readNotes)).toEqual(['first', 'last']);
+  });
+
+  it('saves nothing when that query fails, and says why', async () => {
+    const error = await failure(
+      single.tenant(a, async (tx) => {
+        await writeNote(tx, 'gone');
+        tx.commitBehindNext();
+        await sql`SELECT 1 / 0`.execute(tx.db);
+      }),
+    );
+
+    expect(error).toMatchObject({ code: '22012' });
+    expect(await single.tenant(a, readNotes)).toEqual([]);
+    const passedOver = await failure(
+      single.tenant(a, async (tx) => {
+        tx.commitBehindNext();
+        await sql`SELECT 1 / 0`.execute(tx.db).catch(() => undefined);
+      }),
+    );
+    expect(passedOver).toMatchObject({ code: 'internal' });
+  });
+
+  it('keeps what was written when the work throws afterwards', async () => {
+    const error = await failure(
+      single.tenant(a, async (tx) => {
+        tx.commitBehindNext();
+        await writeNote(tx, 'kept');
+        throw new Error('afterwards');
+      }),
+    );
+
+    expect(error).toEqual(new Error('afterwards'));
+    expect(await single.tenant(a, readNotes)).toEqual(['kept']);
+  });
+});
+
 describe('a narrow role', () => {
   it.each<SystemRole>(['inthub_auth', 'inthub_scheduler', 'inthub_platform'])(
     '%s has its own rights, no tenant, and ends with its transaction',

@@ -62,6 +62,8 @@ export async function createDatabase({ url, log, maxConnections = 10 }: CreateDa
 interface OpenTransaction {
   readonly db: Session['db'];
   afterCommit(effect: () => void): void;
+  commitBehindNext(): void;
+  wroteNothing(): void;
 }
 
 interface InTransactionOptions<Result> {
@@ -75,17 +77,31 @@ interface InTransactionOptions<Result> {
 
 async function inTransaction<Result>({ pool, log, names, begin, work }: InTransactionOptions<Result>): Promise<Result> {
   const effects: (() => void)[] = [];
-  const result = await withClient(pool, async (client) => {
+  const result = await withClient(pool, async (client, keepUntil) => {
     // Not awaited: see openSession. Should it fail, the queries behind it run with no tenant, which shows and admits nothing, and
     // the failure is thrown below.
     const begun = client.query(begin);
     begun.catch(() => undefined);
-    const session = openSession(client, names);
+    let committing: Promise<boolean> | undefined;
+    let isUnwritten = false;
+    const session = openSession(client, names, () => {
+      committing = commit(client);
+      committing.catch(() => undefined);
+    });
     try {
-      const value = await work({ db: session.db, afterCommit: (effect) => void effects.push(effect) });
+      const value = await work({
+        db: session.db,
+        afterCommit: (effect) => void effects.push(effect),
+        commitBehindNext: session.endBehindNext,
+        wroteNothing: () => {
+          isUnwritten = true;
+        },
+      });
       await begun;
       session.close();
-      await commit(client);
+      committing ??= commit(client);
+      if (isUnwritten) keepUntil(committing);
+      else if (!(await committing)) throw passedOver();
       return value;
     } catch (error) {
       session.close();
@@ -93,10 +109,13 @@ async function inTransaction<Result>({ pool, log, names, begin, work }: InTransa
         () => error,
         (beginError: unknown) => beginError,
       );
+      // Unanswered, it says more than the query before it: that nobody knows what was saved.
+      if (committing !== undefined) await committing;
       // Where this fails the connection is not clean, and withClient throws it away.
-      await client.query('ROLLBACK').catch((rollbackError: unknown) => {
-        log.debug({ err: rollbackError }, 'rollback failed');
-      });
+      else
+        await client.query('ROLLBACK').catch((rollbackError: unknown) => {
+          log.debug({ err: rollbackError }, 'rollback failed');
+        });
       throw cause;
     }
   });
@@ -104,10 +123,12 @@ async function inTransaction<Result>({ pool, log, names, begin, work }: InTransa
   return result;
 }
 
-async function commit(client: pg.ClientBase): Promise<void> {
-  let command: string;
+/** @returns false when nothing was saved, because a query had failed. */
+async function commit(client: pg.ClientBase): Promise<boolean> {
   try {
-    ({ command } = await client.query('COMMIT'));
+    const { command } = await client.query('COMMIT');
+    // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, and no error.
+    return command === 'COMMIT';
   } catch (error) {
     const known = toHubError(error);
     if (!(known instanceof HubError) || client.getTransactionStatus() === 'I') throw error;
@@ -117,24 +138,32 @@ async function commit(client: pg.ClientBase): Promise<void> {
       { retryable: false, cause: error },
     );
   }
-  // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, and no error.
-  if (command !== 'COMMIT') {
-    throw new HubError('internal', 'A failed query was passed over inside its transaction, so nothing was saved.');
-  }
+}
+
+function passedOver(): HubError {
+  return new HubError('internal', 'A failed query was passed over inside its transaction, so nothing was saved.');
 }
 
 /** Lends a connection. One that comes back in a transaction, broken or with plans of an older schema is closed instead of reused. */
-async function withClient<Result>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
+async function withClient<Result>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient, keepUntil: (end: Promise<unknown>) => void) => Promise<Result>,
+): Promise<Result> {
   let client: pg.PoolClient | undefined;
   let isStale = false;
+  let end: Promise<unknown> | undefined;
   try {
     client = await pool.connect();
-    return await work(client);
+    return await work(client, (until) => {
+      end = until;
+    });
   } catch (error) {
     isStale = isStaleStatement(error);
     throw toHubError(error);
   } finally {
-    client?.release(isStale || client.getTransactionStatus() !== 'I');
+    const release = () => client?.release(isStale || client.getTransactionStatus() !== 'I');
+    if (end === undefined) release();
+    else void end.then(release, release);
   }
 }
 

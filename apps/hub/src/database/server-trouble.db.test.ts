@@ -108,24 +108,28 @@ describe('trouble with the server', () => {
     expect(await single.tenant(a, readScope)).toEqual({ role: 'inthub_app', tenant: a });
   });
 
-  it('leaves the outcome open when the connection is lost during commit, and says so', async () => {
-    const told: string[] = [];
+  it.each(['behind its query', 'after it'])(
+    'leaves the outcome open when the connection is lost during commit, sent %s, and says so',
+    async (sent) => {
+      const told: string[] = [];
 
-    const error = await failure(
-      single.tenant(a, async (tx) => {
-        tx.afterCommit(() => told.push('committed'));
-        await writeNote(tx, 'pull the plug');
-      }),
-    );
+      const error = await failure(
+        single.tenant(a, async (tx) => {
+          tx.afterCommit(() => told.push('committed'));
+          if (sent === 'behind its query') tx.commitBehindNext();
+          await writeNote(tx, 'pull the plug');
+        }),
+      );
 
-    expect(error).toMatchObject({
-      code: 'unavailable',
-      retryable: false,
-      message: expect.stringContaining('may or may not'),
-    });
-    expect(told).toEqual([]);
-    expect(await single.tenant(a, readScope)).toEqual({ role: 'inthub_app', tenant: a });
-  });
+      expect(error).toMatchObject({
+        code: 'unavailable',
+        retryable: false,
+        message: expect.stringContaining('may or may not'),
+      });
+      expect(told).toEqual([]);
+      expect(await single.tenant(a, readScope)).toEqual({ role: 'inthub_app', tenant: a });
+    },
+  );
 
   it.each([
     [

@@ -19,6 +19,8 @@ export interface Session {
   readonly db: Transaction<{}>;
   /** From here on the transaction refuses queries: the connection goes back to the pool, and to another tenant. */
   close(): void;
+  /** The next query is the last: `onLast` is called as soon as it has been sent, and the transaction refuses what comes later. */
+  endBehindNext(): void;
 }
 
 const compiler = new PostgresQueryCompiler();
@@ -33,14 +35,20 @@ const dialect = {
 const config = { dialect };
 
 /** Lends `client`, on which a transaction was begun. Queries that are started together go out together (pipelining). */
-export function openSession(client: pg.ClientBase, names: StatementNames): Session {
+export function openSession(client: pg.ClientBase, names: StatementNames, onLast: () => void): Session {
   let isOpen = true;
+  let isNextLast = false;
   const connection: DatabaseConnection = {
     async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
       if (!isOpen) {
         throw new HubError('internal', 'A query came after the end of its transaction. Await it inside the work.');
       }
-      const { command, rowCount, rows } = await client.query(withName(names.find(sql), sql, parameters));
+      const sent = client.query(withName(names.find(sql), sql, parameters));
+      if (isNextLast) {
+        isOpen = false;
+        onLast();
+      }
+      const { command, rowCount, rows } = await sent;
       const changes = command === 'INSERT' || command === 'UPDATE' || command === 'DELETE' || command === 'MERGE';
       return changes ? { numAffectedRows: BigInt(rowCount ?? 0), rows } : { rows };
     },
@@ -56,6 +64,9 @@ export function openSession(client: pg.ClientBase, names: StatementNames): Sessi
     db: new Transaction({ config, driver, executor, dialect }),
     close: () => {
       isOpen = false;
+    },
+    endBehindNext: () => {
+      isNextLast = true;
     },
   };
 }

@@ -11,6 +11,13 @@ export interface TenantTx {
   readonly db: Transaction<{}>;
   /** Runs after a successful commit (cache invalidation, wake-ups); errors are logged, never thrown. */
   afterCommit(effect: () => void): void;
+  /**
+   * The next query is the last of the work: COMMIT travels with it instead of a round trip later, in which the database would wait for a busy
+   * process. Work that throws after that query has succeeded undoes nothing any more.
+   */
+  commitBehindNext(): void;
+  /** The work has only read: its result need not wait until the database has ended the transaction. */
+  wroteNothing(): void;
 }
 
 /**
@@ -21,6 +28,10 @@ export interface SystemTx {
   // biome-ignore lint/complexity/noBannedTypes: see TenantTx.
   readonly db: Transaction<{}>;
   afterCommit(effect: () => void): void;
+  /** As {@link TenantTx.commitBehindNext}. */
+  commitBehindNext(): void;
+  /** As {@link TenantTx.wroteNothing}. */
+  wroteNothing(): void;
 }
 
 /**

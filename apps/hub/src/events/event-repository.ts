@@ -1,6 +1,6 @@
 import type { EventId, IntegrationEvent, Json } from '@inthub/contracts';
 import { sql } from 'kysely';
-import type { TenantTx } from '../database/database.ts';
+import { binaryArray, type TenantTx } from '../database/database.ts';
 import type { TypePattern } from './type-pattern.ts';
 
 interface EventsTable {
@@ -36,25 +36,19 @@ export interface EventPosition {
 
 const eventsOf = (tx: TenantTx) => tx.db.withTables<{ events: EventsTable }>();
 
+/** In one statement of fixed text, however many, so that it is planned once. They are numbered in this order. */
 export async function insertEvents(tx: TenantTx, events: readonly EventRow[]): Promise<void> {
-  await eventsOf(tx)
-    .insertInto('events')
-    .values(
-      events.map((event) => ({
-        tenant_id: tx.tenantId,
-        id: event.id,
-        type: event.type,
-        source: event.source,
-        // As text: the driver would write an array as a PostgreSQL array.
-        data: sql<Json>`${JSON.stringify(event.data)}::jsonb`,
-        correlation_id: event.correlationId,
-        connector_id: event.connectorId,
-        connector_version: event.connectorVersion,
-        original_webhook_id: event.originalWebhookId,
-        created_at: event.createdAt,
-      })),
-    )
-    .execute();
+  const { uuid, text, timestamptz } = binaryArray;
+  const texts = (pick: (event: EventRow) => string | null) => text(events.map(pick));
+  await sql`
+    INSERT INTO events (tenant_id, id, type, source, data, correlation_id, connector_id, connector_version, original_webhook_id, created_at)
+    SELECT ${tx.tenantId}::uuid, id, type, source, data::jsonb, correlation_id, connector_id, connector_version, original_webhook_id, created_at
+    FROM unnest(${uuid(events.map(({ id }) => id))}::uuid[], ${texts(({ type }) => type)}::text[], ${texts(({ source }) => source)}::text[],
+      ${texts(({ data }) => JSON.stringify(data))}::text[], ${texts(({ correlationId }) => correlationId)}::text[],
+      ${texts(({ connectorId }) => connectorId)}::text[], ${texts(({ connectorVersion }) => connectorVersion)}::text[],
+      ${texts(({ originalWebhookId }) => originalWebhookId)}::text[], ${timestamptz(events.map(({ createdAt }) => createdAt))}::timestamptz[])
+      WITH ORDINALITY AS event (id, type, source, data, correlation_id, connector_id, connector_version, original_webhook_id, created_at, number)
+    ORDER BY number`.execute(tx.db);
 }
 
 export async function selectEvent(tx: TenantTx, id: string): Promise<IntegrationEvent | undefined> {

@@ -66,18 +66,25 @@ const isHolderAlive = isPresent(sql`holder`);
 /** Keeps the lease, and moves the position where one is given. @returns false when the lease is another's by now */
 export async function renewLease(
   tx: SystemTx,
-  { name, leaseId, leaseMs, position }: Omit<LeaseClaim, 'presence'> & { readonly position: LogPosition | null },
+  {
+    name,
+    leaseId,
+    leaseMs,
+    position,
+    isRelaxed,
+  }: Omit<LeaseClaim, 'presence'> & {
+    readonly position: LogPosition | null;
+    /** The commit need not wait for the disk: what is lost with a crash are at most some repetitions. */
+    readonly isRelaxed: boolean;
+  },
 ): Promise<boolean> {
+  // The setting counts at the commit, whenever in the statement it is made.
+  const relaxed = isRelaxed ? sql`set_config('synchronous_commit', 'off', true)` : sql`NULL`;
   const { rows } = await sql<{ name: string }>`
     UPDATE inthub.bus_consumers SET lease_until = clock_timestamp() + ${leaseMs} * interval '1 millisecond',
       xact_id = COALESCE(${position?.xactId ?? null}::xid8, xact_id), seq = COALESCE(${position?.seq ?? null}::bigint, seq)
-    WHERE name = ${name} AND lease_id = ${leaseId} RETURNING name`.execute(tx.db);
+    WHERE name = ${name} AND lease_id = ${leaseId} RETURNING name, ${relaxed} AS relaxed`.execute(tx.db);
   return rows.length === 1;
-}
-
-/** What is lost with a crash are at most some repetitions, so the commit need not wait for the disk. */
-export async function commitWithoutWaiting(tx: SystemTx): Promise<void> {
-  await sql`SET LOCAL synchronous_commit = off`.execute(tx.db);
 }
 
 export async function releaseLease(tx: SystemTx, { name, leaseId }: LeaseRef): Promise<void> {

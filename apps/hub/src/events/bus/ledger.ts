@@ -1,6 +1,6 @@
 import { type Clock, createId, HubError, type IntegrationEvent, storableText } from '@inthub/contracts';
 import type { Database, SystemTx } from '../../database/database.ts';
-import { commitWithoutWaiting, renewLease } from './consumer-repository.ts';
+import { renewLease } from './consumer-repository.ts';
 import { type DeliveryOutcome, sourceKey } from './delivery-window.ts';
 import type { LogPosition } from './log-repository.ts';
 import {
@@ -123,9 +123,15 @@ export function createLedger(options: LedgerOptions): Ledger {
   async function write(tx: SystemTx, written: Changes): Promise<readonly SourceKey[]> {
     const { upserts, removed, dead, position } = written;
     const onlyPosition = upserts.size + removed.size + dead.length === 0;
-    if (onlyPosition) await commitWithoutWaiting(tx);
     if (lease !== null) {
-      const isOurs = await renewLease(tx, { name: consumer, leaseId: lease.id, leaseMs: lease.ms, position });
+      if (onlyPosition) tx.commitBehindNext();
+      const isOurs = await renewLease(tx, {
+        name: consumer,
+        leaseId: lease.id,
+        leaseMs: lease.ms,
+        position,
+        isRelaxed: onlyPosition,
+      });
       if (!isOurs) throw new LeaseLost();
     }
     if (onlyPosition) return [];

@@ -42,9 +42,10 @@ export function createLogSource({
           waitMs = shortestWaitMs;
           continue;
         }
-        const page = await database.system('inthub_relay', (tx) =>
-          selectLog(tx, { after, pattern, limit: max, ...(tenantId === undefined ? {} : { tenantId }) }),
-        );
+        const page = await database.system('inthub_relay', (tx) => {
+          tx.commitBehindNext();
+          return selectLog(tx, { after, pattern, limit: max, ...(tenantId === undefined ? {} : { tenantId }) });
+        });
         const last = page.entries.at(-1);
         isAtEnd = page.entries.length < max && !page.isHeldBack;
         if (last !== undefined) {

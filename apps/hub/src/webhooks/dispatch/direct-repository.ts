@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { SystemTx } from '../../database/database.ts';
+import { binaryArray, type SystemTx } from '../../database/database.ts';
 import type { SubscriptionRef } from './queue-row.ts';
 
 export interface DirectAsk {
@@ -87,10 +87,11 @@ export async function selectKnown(
   deliveries: readonly (SubscriptionRef & { readonly id: string; readonly event: { readonly timestamp: string } })[],
 ): Promise<ReadonlySet<string>> {
   if (deliveries.length === 0) return new Set();
+  const { uuid, timestamptz } = binaryArray;
   const { rows } = await sql<{ id: string }>`
-    SELECT d.id FROM unnest(${deliveries.map(({ tenantId }) => tenantId)}::uuid[],
-      ${deliveries.map(({ subscriptionId }) => subscriptionId)}::uuid[], ${deliveries.map(({ id }) => id)}::uuid[],
-      ${deliveries.map(({ event }) => event.timestamp)}::timestamptz[]) AS d (tenant_id, subscription_id, id, event_at)
+    SELECT d.id FROM unnest(${uuid(deliveries.map(({ tenantId }) => tenantId))}::uuid[],
+      ${uuid(deliveries.map(({ subscriptionId }) => subscriptionId))}::uuid[], ${uuid(deliveries.map(({ id }) => id))}::uuid[],
+      ${timestamptz(deliveries.map(({ event }) => new Date(event.timestamp)))}::timestamptz[]) AS d (tenant_id, subscription_id, id, event_at)
     WHERE EXISTS (SELECT FROM webhook_deliveries h
         WHERE h.tenant_id = d.tenant_id AND h.id = d.id AND h.event_at = d.event_at)
       OR EXISTS (SELECT FROM webhook_queue q

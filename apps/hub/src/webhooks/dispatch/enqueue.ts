@@ -176,6 +176,8 @@ export function createEnqueue({ database, clock, leaseMs, workerId }: EnqueueDep
       queued += (await insertDeliveries(tx, queueing.slice(start, start + chunk))).size;
     }
     await promoteHeads(tx, ordered, now);
+    // Nothing is lost with a reservation: then another worker has it.
+    if (queueing.length + ordered.length === 0) tx.wroteNothing();
     return { queued, jobs: [...direct.values()], inHand };
   }
 

@@ -3,6 +3,7 @@ import { createId, type TenantId } from '@inthub/contracts';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestTenant, type OpenTestDatabase, openTestDatabase } from '../../database/testing.ts';
+import { mostInPack, packBodies } from './body-packs.ts';
 import { findDelivery, listDeliveries, readLeased } from './delivery-repository.ts';
 import type { NewInbound } from './inbound-delivery.ts';
 import { claimDeliveries, partBytes, storeDeliveries } from './ingest-repository.ts';
@@ -28,6 +29,19 @@ const delivery = (tenantId: TenantId, integrationId: string, body: Uint8Array): 
   key: randomBytes(32).toString('hex'),
 });
 
+async function store(...batch: NewInbound[]): Promise<ReadonlySet<string>> {
+  const packed = await packBodies(batch);
+  return test.database.system('inthub_ingest', (tx) => storeDeliveries(tx, packed, { lease: null }));
+}
+
+async function asAdmin(text: string, values: unknown[]): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: test.url });
+  await client.connect();
+  const { rows } = await client.query(text, values);
+  await client.end();
+  return rows;
+}
+
 async function claimed(tenantId: TenantId) {
   const leaseId = createId<string>();
   const claims = await test.database.system('inthub_ingest', (tx) =>
@@ -40,11 +54,10 @@ describe('the body of a delivery', () => {
   it('is kept byte for byte, whatever its length and its neighbours in the batch', async () => {
     const [tenantId, other] = [await createTestTenant(test.database), await createTestTenant(test.database)];
     const integrationId = createId<string>();
-    const lengths = [0, 1, partBytes - 1, partBytes, partBytes + 1, 2 * partBytes, 100_003];
+    const lengths = [0, 1, partBytes - 1, partBytes, partBytes + 1, 2 * partBytes, 100_003, mostInPack, mostInPack + 1];
     const mine = lengths.map((length) => delivery(tenantId, integrationId, randomBytes(length)));
     const batch = mine.flatMap((one) => [one, delivery(other, createId<string>(), randomBytes(500))]);
-    const stored = await test.database.system('inthub_ingest', (tx) => storeDeliveries(tx, batch, { lease: null }));
-    expect(stored).toEqual(new Set(batch.map(({ id }) => id)));
+    expect(await store(...batch)).toEqual(new Set(batch.map(({ id }) => id)));
 
     const toTranslate = await claimed(tenantId);
     for (const { id, body, headers, kind, externalId } of mine) {
@@ -65,39 +78,68 @@ describe('the body of a delivery', () => {
     });
   });
 
-  it('is not kept of a repeat', async () => {
+  it('takes little room beside others like it', async () => {
     const tenantId = await createTestTenant(test.database);
-    const first = delivery(tenantId, createId<string>(), randomBytes(10_000));
-    const store = (...batch: NewInbound[]) =>
-      test.database.system('inthub_ingest', (tx) => storeDeliveries(tx, batch, { lease: null }));
-    await store(first);
-    const fresh = { ...first, id: createId<string>(), key: randomBytes(32).toString('hex') };
-    expect(await store({ ...first, id: createId<string>() }, fresh)).toEqual(new Set([fresh.id]));
-    const client = new pg.Client({ connectionString: test.url });
-    await client.connect();
-    const { rows } = await client.query(
-      'SELECT DISTINCT delivery_id FROM inthub.inbound_bodies WHERE tenant_id = $1 ORDER BY 1',
-      [tenantId],
-    );
-    await client.end();
-    expect(rows.map(({ delivery_id }) => delivery_id)).toEqual([first.id, fresh.id].sort());
+    const alike = randomBytes(4_000).toString('hex');
+    await store(...Array.from({ length: 30 }, () => delivery(tenantId, createId<string>(), Buffer.from(alike))));
+    const rows = await asAdmin('SELECT bytes FROM inthub.inbound_bodies WHERE tenant_id = $1', [tenantId]);
+    expect(rows.length).toBe(1);
   });
 
-  it('is found where it stood before there was a table for it', async () => {
+  it('is not kept of repeats', async () => {
     const tenantId = await createTestTenant(test.database);
-    const integrationId = createId<string>();
-    const body = randomBytes(10_000);
-    const old = delivery(tenantId, integrationId, body);
-    const client = new pg.Client({ connectionString: test.url });
-    await client.connect();
-    await client.query(
-      `INSERT INTO inthub.inbound_deliveries (tenant_id, id, integration_id, endpoint_id, webhook_id, received_at, headers, body, due_at)
-       VALUES ($1, $2, $3, $4, 'acme.things', $5, '[]', $6, $5)`,
-      [tenantId, old.id, integrationId, old.endpointId, now, body],
+    const first = delivery(tenantId, createId<string>(), randomBytes(10_000));
+    await store(first);
+    const repeat = () => ({ ...first, id: createId<string>() });
+    const fresh = { ...first, id: createId<string>(), key: randomBytes(32).toString('hex') };
+    expect(await store(repeat(), fresh)).toEqual(new Set([fresh.id]));
+    expect(await store(repeat(), repeat())).toEqual(new Set());
+    const rows = await asAdmin('SELECT DISTINCT delivery_id FROM inthub.inbound_bodies WHERE tenant_id = $1', [
+      tenantId,
+    ]);
+    expect(rows.length).toBe(2);
+    expect((await claimed(tenantId)).map(({ id, body }) => [id, body])).toEqual(
+      [first, fresh].map(({ id, body }) => [id, body]),
     );
-    await client.end();
-    expect((await claimed(tenantId)).map((one) => one.body)).toEqual([body]);
-    const found = await test.database.tenant(tenantId, (tx) => findDelivery(tx, integrationId, old.id, 100));
-    expect([found?.summary.bytes, found?.body]).toEqual([10_000, body.subarray(0, 100)]);
   });
+
+  it('stands in the month of the youngest of its pack', async () => {
+    const tenantId = await createTestTenant(test.database);
+    const [older, younger] = [new Date(now.getTime() - 60_000), now];
+    await store(
+      { ...delivery(tenantId, createId<string>(), randomBytes(10)), receivedAt: younger },
+      { ...delivery(tenantId, createId<string>(), randomBytes(20)), receivedAt: older },
+    );
+    const rows = await asAdmin('SELECT received_at FROM inthub.inbound_bodies WHERE tenant_id = $1', [tenantId]);
+    expect(rows).toEqual([{ received_at: younger }]);
+    expect((await claimed(tenantId)).map(({ body }) => body.length)).toEqual([20, 10]);
+  });
+
+  it.each(['in its row', 'in pieces of its own'])(
+    'is found where it stood before there were packs: %s',
+    async (where) => {
+      const tenantId = await createTestTenant(test.database);
+      const integrationId = createId<string>();
+      const body = randomBytes(10_000);
+      const old = delivery(tenantId, integrationId, body);
+      const isWhole = where === 'in its row';
+      await asAdmin(
+        `INSERT INTO inthub.inbound_deliveries (tenant_id, id, integration_id, endpoint_id, webhook_id, received_at, headers, body, body_bytes, due_at)
+       VALUES ($1, $2, $3, $4, 'acme.things', $5, '[]', $6, $7, $5)`,
+        [tenantId, old.id, integrationId, old.endpointId, now, isWhole ? body : null, isWhole ? null : body.length],
+      );
+      for (let part = 0; part < 2 && !isWhole; part += 1) {
+        await asAdmin('INSERT INTO inthub.inbound_bodies VALUES ($1, $2, $3, $4, $5)', [
+          tenantId,
+          old.id,
+          part,
+          now,
+          body.subarray(part * partBytes, (part + 1) * partBytes),
+        ]);
+      }
+      expect((await claimed(tenantId)).map((one) => one.body)).toEqual([body]);
+      const found = await test.database.tenant(tenantId, (tx) => findDelivery(tx, integrationId, old.id, 100));
+      expect([found?.summary.bytes, found?.body]).toEqual([10_000, body.subarray(0, 100)]);
+    },
+  );
 });

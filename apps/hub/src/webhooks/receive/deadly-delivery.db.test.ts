@@ -5,6 +5,7 @@ import { createId, type TenantId } from '@inthub/contracts';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createTestTenant, type OpenTestDatabase, openTestDatabase } from '../../database/testing.ts';
+import { packBodies } from './body-packs.ts';
 import type { NewInbound } from './inbound-delivery.ts';
 import { storeDeliveries } from './ingest-repository.ts';
 
@@ -86,13 +87,14 @@ async function store(): Promise<void> {
     const key = createHash('sha256').update(body).digest('hex');
     return { ...head, externalId: String(n), kind: 'made', headers: [], body, key };
   });
-  await test.database.system('inthub_ingest', (tx) => storeDeliveries(tx, deliveries, { lease: null }));
+  const packed = await packBodies(deliveries);
+  await test.database.system('inthub_ingest', (tx) => storeDeliveries(tx, packed, { lease: null }));
 }
 
 const rows = async () =>
   (
     await admin.query<{ n: number; status: string; error: string | null; attempts: number }>(
-      "SELECT convert_from(bytes, 'UTF8')::int AS n, status, error, attempts FROM inthub.inbound_deliveries d JOIN inthub.inbound_bodies b ON b.tenant_id = d.tenant_id AND b.delivery_id = d.id WHERE d.tenant_id = $1 ORDER BY n",
+      'SELECT external_id::int AS n, status, error, attempts FROM inthub.inbound_deliveries WHERE tenant_id = $1 ORDER BY n',
       [tenantId],
     )
   ).rows;

@@ -2,8 +2,8 @@
 
 import { type Selectable, sql } from 'kysely';
 import { binaryArray, type TenantTx } from '../../database/database.ts';
+import { bodyColumns, readBodies } from './body-repository.ts';
 import type { InboundStatus, InboundSummary, LeasedInbound } from './inbound-delivery.ts';
-import { partBytes } from './ingest-repository.ts';
 
 interface DeliveriesTable {
   tenant_id: string;
@@ -34,15 +34,6 @@ const tablesOf = (tx: TenantTx) => tx.db.withTables<{ inbound_deliveries: Delive
 /** `status = 'pending'` of deliveries that are named, in words that do not lead the planner to walk through all that are pending. */
 const unsettled = sql<boolean>`status NOT IN ('translated', 'untranslated', 'dead')`;
 
-/** The body of a row of inbound_deliveries, of which only the first bytes may be wanted. */
-const bodyOf = (maxBytes?: number) => {
-  const isWanted = maxBytes === undefined ? sql`` : sql`AND piece.part <= ${Math.floor(maxBytes / partBytes)}::integer`;
-  const pieces = sql`(SELECT string_agg(piece.bytes, '' ORDER BY piece.part) FROM inbound_bodies AS piece
-    WHERE piece.tenant_id = inbound_deliveries.tenant_id AND piece.delivery_id = inbound_deliveries.id
-      AND piece.received_at = inbound_deliveries.received_at ${isWanted})`;
-  const whole = sql<Buffer>`coalesce(body, ${pieces})`;
-  return maxBytes === undefined ? whole : sql<Buffer>`substring(${whole} FROM 1 FOR ${maxBytes}::integer)`;
-};
 const bytesOf = sql<number>`coalesce(body_bytes, octet_length(body))`;
 
 /** A delivery that somebody holds. */
@@ -76,7 +67,7 @@ export async function readLeased(tx: TenantTx, leaseId: string, claims: readonly
       'kind',
       'received_at',
       'headers',
-      bodyOf().as('body'),
+      ...bodyColumns(),
       'attempts',
       'lost_leases',
       'lost_by',
@@ -87,7 +78,8 @@ export async function readLeased(tx: TenantTx, leaseId: string, claims: readonly
     .orderBy('received_at')
     .orderBy('id')
     .execute();
-  return rows.map((row) => ({
+  const bodies = await readBodies(tx, rows);
+  return rows.map((row, index) => ({
     tenantId: tx.tenantId,
     id: row.id,
     integrationId: row.integration_id,
@@ -97,7 +89,7 @@ export async function readLeased(tx: TenantTx, leaseId: string, claims: readonly
     kind: row.kind,
     receivedAt: row.received_at,
     headers: row.headers,
-    body: row.body,
+    body: bodies[index] ?? Buffer.alloc(0),
     attempts: row.attempts,
     lostLeases: row.lost_leases,
     lostBy: row.lost_by,
@@ -231,12 +223,14 @@ export async function findDelivery(
 ): Promise<{ summary: InboundSummary; headers: readonly (readonly [string, string])[]; body: Buffer } | undefined> {
   const row = await tablesOf(tx)
     .selectFrom('inbound_deliveries')
-    .select([...summaryColumns, 'headers', bytesOf.as('bytes'), bodyOf(maxBytes).as('body')])
+    .select([...summaryColumns, 'headers', bytesOf.as('bytes'), ...bodyColumns(maxBytes)])
     .where('tenant_id', '=', tx.tenantId)
     .where('integration_id', '=', integrationId)
     .where('id', '=', id)
     .executeTakeFirst();
-  return row && { summary: toSummary(row), headers: row.headers, body: row.body };
+  if (row === undefined) return undefined;
+  const [body = Buffer.alloc(0)] = await readBodies(tx, [row]);
+  return { summary: toSummary(row), headers: row.headers, body: body.subarray(0, maxBytes) };
 }
 
 /**

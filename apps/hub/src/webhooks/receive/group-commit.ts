@@ -28,10 +28,10 @@ export interface GroupCommitOptions {
   readonly maxBatch?: number;
   /** Body bytes of one commit; default 8 MiB. A single larger body travels alone. */
   readonly maxBatchBytes?: number;
-  /** Commits at the same time; default 2: while one waits for the disk, the next is sent. */
+  /** Commits at the same time; default 3: while one waits for the disk, the next is written and one more comes together. */
   readonly concurrency?: number;
   /**
-   * Deliveries that begin a commit beside another; default 32. Fewer wait until that one is done: what a commit costs the database besides its
+   * Deliveries that begin a commit beside another; default 20. Fewer wait until that one is done: what a commit costs the database besides its
    * rows is as much as five rows.
    */
   readonly leastBeside?: number;
@@ -50,9 +50,9 @@ interface Entry {
 }
 
 export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
-  const { write, maxBatch = 256, maxBatchBytes = 8 << 20, concurrency = 2 } = options;
+  const { write, maxBatch = 256, maxBatchBytes = 8 << 20, concurrency = 3 } = options;
   const {
-    leastBeside = Math.min(32, maxBatch),
+    leastBeside = Math.min(20, maxBatch),
     maxWaiting = 10_000,
     maxWaitingBytes = 128 << 20,
     largestShare = 0.5,

@@ -2,6 +2,7 @@
 import type { TenantId } from '@inthub/contracts';
 import { sql } from 'kysely';
 import { binaryArray, isPresent, type SystemTx } from '../../database/database.ts';
+import type { BodyPack, PackedDeliveries } from './body-packs.ts';
 import type { NewInbound } from './inbound-delivery.ts';
 
 /** The tenant whose integration has endpoints; undefined when nobody's has. */
@@ -28,28 +29,22 @@ export interface StoreOptions {
   readonly lease: { readonly id: string; readonly until: Date; readonly holder: number } | null;
 }
 
-/** Bytes of a body that stand in one row of inbound_bodies, so that it fits a page. */
+/** Bytes that stand in one row of inbound_bodies, so that it fits a page. */
 export const partBytes = 8_000;
 
 /**
- * Stores a batch in one statement of fixed text, so that it is planned once. All bodies travel as one parameter and are cut apart by the
- * server, which copies an array of them several times. Keys are stored in order, so that two batches cannot wait for each other in a circle.
+ * Stores a batch in one statement of fixed text, so that it is planned once. Keys are stored in order, so that two batches cannot wait for each
+ * other in a circle. A pack of nothing but repeats is not kept.
  * @returns the ids that were new; the others were stored before under another id.
  */
 export async function storeDeliveries(
   tx: SystemTx,
-  deliveries: readonly NewInbound[],
+  { deliveries, packs, places }: PackedDeliveries,
   { lease }: StoreOptions,
 ): Promise<ReadonlySet<string>> {
   const { uuid, text, timestamptz, json, bytea, int } = binaryArray;
   const column = <Value>(pick: (delivery: NewInbound) => Value): Value[] => deliveries.map(pick);
-  let at = 1;
-  const from = deliveries.map(({ body }) => {
-    const begin = at;
-    at += body.length;
-    return begin;
-  });
-  const bodies = Buffer.concat(column(({ body }) => body));
+  const pieces = packs.flatMap(piecesOf);
   const { rows } = await sql<{ id: string }>`
     WITH input AS (
       SELECT * FROM unnest(${uuid(column(({ tenantId }) => tenantId))}::uuid[], ${uuid(column(({ id }) => id))}::uuid[],
@@ -57,25 +52,36 @@ export async function storeDeliveries(
         ${text(column(({ webhookId }) => webhookId))}::text[], ${text(column(({ externalId }) => externalId))}::text[],
         ${text(column(({ kind }) => kind))}::text[], ${timestamptz(column(({ receivedAt }) => receivedAt))}::timestamptz[],
         ${json(column(({ headers }) => JSON.stringify(headers)))}::json[], ${bytea(column(({ key }) => Buffer.from(key, 'hex')))}::bytea[],
-        ${int(from)}::integer[], ${int(column(({ body }) => body.length))}::integer[])
-        AS head (tenant_id, id, integration_id, endpoint_id, webhook_id, external_id, kind, received_at, headers, key, begin, length)
+        ${uuid(places.map(({ packId }) => packId))}::uuid[], ${timestamptz(places.map(({ packAt }) => packAt))}::timestamptz[],
+        ${int(places.map(({ from }) => from))}::integer[], ${int(column(({ body }) => body.length))}::integer[])
+        AS head (tenant_id, id, integration_id, endpoint_id, webhook_id, external_id, kind, received_at, headers, key, pack_id, pack_at,
+          pack_from, length)
     ), fresh AS (
       INSERT INTO inbound_delivery_keys (tenant_id, integration_id, key, delivery_id, received_at)
       SELECT tenant_id, integration_id, key, id, received_at FROM input ORDER BY tenant_id, integration_id, key
       ON CONFLICT DO NOTHING RETURNING delivery_id
     ), bodies AS (
       INSERT INTO inbound_bodies (tenant_id, delivery_id, part, received_at, bytes)
-      SELECT tenant_id, id, part, received_at,
-        substring(${bodies}::bytea FROM begin + part * ${sql.lit(partBytes)} FOR least(${sql.lit(partBytes)}, length - part * ${sql.lit(partBytes)}))
-      FROM input JOIN fresh ON fresh.delivery_id = input.id, generate_series(0, (length - 1) / ${sql.lit(partBytes)}) AS part
+      SELECT * FROM unnest(${uuid(pieces.map(({ tenantId }) => tenantId))}::uuid[], ${uuid(pieces.map(({ id }) => id))}::uuid[],
+        ${int(pieces.map(({ part }) => part))}::integer[], ${timestamptz(pieces.map(({ at }) => at))}::timestamptz[],
+        ${bytea(pieces.map(({ bytes }) => bytes))}::bytea[]) AS piece (tenant_id, pack_id, part, at, bytes)
+      WHERE pack_id IN (SELECT input.pack_id FROM input JOIN fresh ON fresh.delivery_id = input.id)
     )
     INSERT INTO inbound_deliveries (tenant_id, id, integration_id, endpoint_id, webhook_id, external_id, kind, received_at, headers, body_bytes,
-      due_at, lease_id, holder)
+      pack_id, pack_at, pack_from, due_at, lease_id, holder)
     SELECT tenant_id, id, integration_id, endpoint_id, webhook_id, external_id, kind, received_at, headers, length,
+      pack_id, pack_at, pack_from,
       coalesce(${lease?.until ?? null}::timestamptz, received_at), ${lease?.id ?? null}::uuid, ${lease?.holder ?? null}::integer
     FROM input JOIN fresh ON fresh.delivery_id = input.id
     RETURNING id`.execute(tx.db);
   return new Set(rows.map(({ id }) => id));
+}
+
+function piecesOf({ bytes, ...pack }: BodyPack): (BodyPack & { readonly part: number })[] {
+  const pieces: (BodyPack & { readonly part: number })[] = [];
+  for (let from = 0; from < bytes.length; from += partBytes)
+    pieces.push({ ...pack, part: pieces.length, bytes: bytes.subarray(from, from + partBytes) });
+  return pieces;
 }
 
 /** Under which ids deliveries with these keys are stored: by the id that was given to the duplicate. */
@@ -163,5 +169,6 @@ export const inboundChannel = 'inthub_inbound';
 
 /** Heard by the workers of other processes when this transaction commits. */
 export async function wakeWorkers(tx: SystemTx): Promise<void> {
+  tx.commitBehindNext();
   await sql`SELECT pg_notify(${inboundChannel}, '')`.execute(tx.db);
 }

@@ -6,6 +6,7 @@ import type { ConnectorRegistry } from '../../runtime/runtime.ts';
 import type { Log, Metrics } from '../../telemetry/telemetry.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { createArrivalLimit } from './arrival-limit.ts';
+import { packBodies } from './body-packs.ts';
 import { createInboundDeliveries, type InboundDeliveries } from './deliveries.ts';
 import { createEndpointDirectory } from './endpoint-directory.ts';
 import { createWebhookEndpoints, type WebhookEndpoints, type WebhookEndpointsDeps } from './endpoints.ts';
@@ -79,6 +80,13 @@ export function createInboundWebhooks(deps: InboundWebhooksDeps): InboundWebhook
     return true;
   }
 
+  /** Behind the commit and not in it, where it would hold up the answers: a worker that does not hear of it looks by itself. */
+  async function tellWorkers(): Promise<void> {
+    await database.system('inthub_ingest', wakeWorkers).catch((error: unknown) => {
+      log.debug({ err: error }, 'workers were not told of deliveries');
+    });
+  }
+
   function leaseFromNow() {
     return { id: translator.leaseId, until: new Date(clock.now().getTime() + leaseMs), holder: deps.presence };
   }
@@ -87,17 +95,21 @@ export function createInboundWebhooks(deps: InboundWebhooksDeps): InboundWebhook
   async function write(batch: readonly NewInbound[]): Promise<readonly StoredInbound[]> {
     const isLocal = isTranslating && translator.hasRoom;
     const lease = isLocal ? leaseFromNow() : null;
-    const { fresh, first } = await database.system('inthub_ingest', async (tx) => {
-      const stored = await storeDeliveries(tx, batch, { lease });
-      const duplicates = batch.filter(({ id }) => !stored.has(id));
-      if (!isTranslating && stored.size > 0 && isTimeToWake()) await wakeWorkers(tx);
-      return { fresh: stored, first: duplicates.length === 0 ? undefined : await findStoredIds(tx, duplicates) };
+    const packed = await packBodies(batch);
+    const fresh = await database.system('inthub_ingest', (tx) => {
+      tx.commitBehindNext();
+      return storeDeliveries(tx, packed, { lease });
     });
+    // Before anything else can fail: whoever has stored them holds them.
     if (isLocal)
       translator.accept(batch.flatMap((delivery) => (fresh.has(delivery.id) ? [{ ...delivery, attempts: 0 }] : [])));
     else translator.wake();
+    if (!isTranslating && fresh.size > 0 && isTimeToWake()) void tellWorkers();
+    const duplicates = batch.filter(({ id }) => !fresh.has(id));
+    if (duplicates.length === 0) return batch.map(({ id }) => ({ id, duplicate: false }));
+    const first = await database.system('inthub_ingest', (tx) => findStoredIds(tx, duplicates));
     return batch.map(({ id }) =>
-      fresh.has(id) ? { id, duplicate: false } : { id: first?.get(id) ?? id, duplicate: true },
+      fresh.has(id) ? { id, duplicate: false } : { id: first.get(id) ?? id, duplicate: true },
     );
   }
 

@@ -1,7 +1,7 @@
 /** A lease that ran out because somebody was slow says nothing of the delivery: only processes that are gone count. */
 import { createHash } from 'node:crypto';
 import type { TranslatedEvent } from '@inthub/connector-sdk';
-import { createId, systemClock, type TenantId } from '@inthub/contracts';
+import { createId, HubError, systemClock, type TenantId } from '@inthub/contracts';
 import { createFakeClock, type FakeClock } from '@inthub/testing';
 import pg from 'pg';
 import { Registry } from 'prom-client';
@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type Listener, startListener } from '../../database/database.ts';
 import { createTestTenant, type OpenTestDatabase, openTestDatabase, silentLog } from '../../database/testing.ts';
 import { createEventLog } from '../../events/events.ts';
+import { packBodies } from './body-packs.ts';
 import { createIngestMetrics } from './ingest-metrics.ts';
 import { claimDeliveries, storeDeliveries } from './ingest-repository.ts';
 import { createTranslator, leaseMs } from './translator.ts';
@@ -54,7 +55,8 @@ async function store(): Promise<void> {
   const key = createHash('sha256').update(body).digest('hex');
   const rest = { webhookId: 'acme.things', receivedAt: clock.now(), externalId: null, kind: null, headers: [] };
   const lease = { lease: null };
-  await test.database.system('inthub_ingest', (tx) => storeDeliveries(tx, [{ ...head, ...rest, body, key }], lease));
+  const packed = await packBodies([{ ...head, ...rest, body, key }]);
+  await test.database.system('inthub_ingest', (tx) => storeDeliveries(tx, packed, lease));
 }
 
 /** Takes what is due, and loses it. @returns for how long it had it, milliseconds */
@@ -76,9 +78,13 @@ const row = async () => {
   return rows[0] as (typeof rows)[number];
 };
 
-function createWorker(translate: () => Promise<readonly TranslatedEvent[]>, { presence }: { presence: number }) {
+function createWorker(
+  translate: () => Promise<readonly TranslatedEvent[]>,
+  { presence }: { presence: number },
+  database = test.database,
+) {
   return createTranslator({
-    database: test.database,
+    database,
     events: createEventLog({ database: test.database, clock }),
     clock,
     log: silentLog,
@@ -164,4 +170,23 @@ it('does not count against itself what a process takes up again', async () => {
   for (let i = 0; i < 3; i += 1) await lose(only as Listener);
 
   expect(await row()).toMatchObject({ lost_leases: 2, lost_by: [] });
+});
+
+it('waits for its lease to run out when nobody knows whether its outcome was saved', async () => {
+  await store();
+  const [own] = await startProcesses(1);
+  let works = 0;
+  const broken: typeof test.database = {
+    ...test.database,
+    tenant(id, work) {
+      works += 1;
+      const lost = new HubError('unavailable', 'The database went away while it was saving.', { retryable: false });
+      // The first one reads what was claimed.
+      return works === 2 ? Promise.reject(lost) : test.database.tenant(id, work);
+    },
+  };
+  expect(await createWorker(async () => [event], own as Listener, broken).runDue()).toBe(0);
+  expect((await row()).status).toBe('pending');
+  await clock.advance(leaseMs + 1);
+  expect(await translateNow()).toBe('translated');
 });

@@ -88,8 +88,9 @@ export function createTranslator(deps: TranslatorDeps): Translator {
   ): Promise<number> {
     const [only] = deliveries;
     log.warn({ err: error, tenantId, deliveries: deliveries.length }, 'translated deliveries could not be stored');
-    // Their leases run out, and they are taken up again.
-    if (only === undefined || (error instanceof HubError && error.retryable)) return 0;
+    // Their leases run out, and they are taken up again; also where nobody knows whether they were settled.
+    if (only === undefined || (error instanceof HubError && (error.retryable || error.code === 'unavailable')))
+      return 0;
     if (deliveries.length > 1) {
       let settled = 0;
       for (const delivery of deliveries) settled += await settle([delivery], lease);
@@ -129,12 +130,13 @@ export function createTranslator(deps: TranslatorDeps): Translator {
     }
     const done = await database.tenant(tenantId, async (tx) => {
       const held = await settleLeased(tx, lease, settlements, clock.now());
+      const lost = deliveries.filter(({ id }) => !held.has(id));
+      if (lost.length > 0) await acquit(tx, lost);
+      tx.commitBehindNext();
       await events.appendAll(
         tx,
         deliveries.flatMap(({ id }) => (held.has(id) ? (eventsOf.get(id) ?? []) : [])),
       );
-      const lost = deliveries.filter(({ id }) => !held.has(id));
-      if (lost.length > 0) await acquit(tx, lost);
       return held;
     });
     for (const { id, status } of settlements) {
