@@ -3,10 +3,10 @@ import type pg from 'pg';
 import type { DatabaseLog } from './database-log.ts';
 import { isStaleStatement, toHubError } from './error-mapping.ts';
 import { createPool } from './pool.ts';
-import { openSession, type Session } from './session.ts';
+import { openSession } from './session.ts';
 import { checkConnection } from './start-check.ts';
 import { createStatementNames, type StatementNames } from './statement-names.ts';
-import { type Database, systemRoles } from './tenant-scope.ts';
+import { type Database, type SystemTx, systemRoles } from './tenant-scope.ts';
 
 export interface CreateDatabaseOptions {
   url: string;
@@ -59,20 +59,13 @@ export async function createDatabase({ url, log, maxConnections = 10 }: CreateDa
   };
 }
 
-interface OpenTransaction {
-  readonly db: Session['db'];
-  afterCommit(effect: () => void): void;
-  commitBehindNext(): void;
-  wroteNothing(): void;
-}
-
 interface InTransactionOptions<Result> {
   pool: pg.Pool;
   log: DatabaseLog;
   names: StatementNames;
   /** Begins the transaction and sets its scope. All of it is local to the transaction, so a pooled connection never keeps a tenant. */
   begin: string;
-  work(transaction: OpenTransaction): Promise<Result>;
+  work(transaction: SystemTx): Promise<Result>;
 }
 
 async function inTransaction<Result>({ pool, log, names, begin, work }: InTransactionOptions<Result>): Promise<Result> {

@@ -16,7 +16,7 @@ export interface TenantTx {
    * process. Work that throws after that query has succeeded undoes nothing any more.
    */
   commitBehindNext(): void;
-  /** The work has only read: its result need not wait until the database has ended the transaction. */
+  /** Nothing that the work wrote has to be kept, mostly because it has only read: its result need not wait for the end of the transaction. */
   wroteNothing(): void;
 }
 
