@@ -55,7 +55,7 @@ const translator = createTranslator({
   registry: { find: () => ({ definition: { webhooks: [definition] } }) },
   findIntegration: (tenantId, id) => ({ id, tenantId, connectorId: 'acme', connectorVersion: '1.0.0' }),
   metrics: createIngestMetrics({ registry: new Registry() }, () => 0),
-  storing: () => 0,
+  isFlooded: () => false,
   presence: listener.presence,
 });
 await translator.runDue();

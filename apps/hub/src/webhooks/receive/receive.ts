@@ -10,6 +10,7 @@ import { packBodies } from './body-packs.ts';
 import { createInboundDeliveries, type InboundDeliveries } from './deliveries.ts';
 import { createEndpointDirectory } from './endpoint-directory.ts';
 import { createWebhookEndpoints, type WebhookEndpoints, type WebhookEndpointsDeps } from './endpoints.ts';
+import { createFloodWatch } from './flood-watch.ts';
 import { createGroupCommit, type GroupCommitOptions, type StoredInbound } from './group-commit.ts';
 import type { NewInbound } from './inbound-delivery.ts';
 import { createIngestMetrics } from './ingest-metrics.ts';
@@ -67,7 +68,7 @@ export function createInboundWebhooks(deps: InboundWebhooksDeps): InboundWebhook
     log,
   });
   const renewals = createRenewals(deps);
-  const translator = createTranslator({ ...deps, metrics, storing: () => commit.waiting });
+  const translator = createTranslator({ ...deps, metrics, isFlooded: createFloodWatch(() => commit.waiting) });
   let isTranslating = false;
   let wokenAtMs = Number.NEGATIVE_INFINITY;
   const commit = createGroupCommit({ ...deps.bounds, write });

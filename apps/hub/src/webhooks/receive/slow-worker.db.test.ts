@@ -93,7 +93,7 @@ function createWorker(
     } as never,
     findIntegration: (_tenantId, id) => ({ id, tenantId, connectorId: 'acme', connectorVersion: '1.0.0' }) as never,
     metrics: createIngestMetrics({ registry: new Registry() }, () => 0),
-    storing: () => 0,
+    isFlooded: () => false,
     presence,
   });
 }

@@ -1,15 +1,11 @@
 // Turns stored deliveries into events. A worker holds deliveries under a lease; the events and the note that they were made are one
 // transaction, which only the holder of the lease can make: however often a worker is killed, a delivery becomes its events once.
-import { type Clock, createId, HubError, type TenantId } from '@inthub/contracts';
-import type { Database } from '../../database/database.ts';
-import type { EventWriter, NewEvent } from '../../events/events.ts';
-import type { Log } from '../../telemetry/telemetry.ts';
-import { acquit, readLeased, returnLeased, type Settlement, settleLeased } from './delivery-repository.ts';
+import { createId } from '@inthub/contracts';
+import { readLeased, returnLeased, settleLeased } from './delivery-repository.ts';
 import type { LeasedInbound, PendingInbound } from './inbound-delivery.ts';
-import type { IngestMetrics } from './ingest-metrics.ts';
 import { claimDeliveries, countGone, deleteOldKeys, type InboundClaim } from './ingest-repository.ts';
-import { setAsideSettlement, settlementOf } from './settlement.ts';
-import { type TranslateDeps, translateDelivery } from './translate-delivery.ts';
+import { setAsideSettlement } from './settlement.ts';
+import { createSettler, type SettlerDeps } from './settler.ts';
 
 export interface Translator {
   /** Takes over deliveries that were stored a moment ago under `leaseId`; false when it has too much to do, and for none of them. */
@@ -25,30 +21,32 @@ export interface Translator {
   stop(): Promise<void>;
 }
 
-export interface TranslatorDeps extends TranslateDeps {
-  readonly database: Database;
-  readonly events: EventWriter;
-  readonly metrics: IngestMetrics;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Deliveries that wait to be stored: while there are many, translation steps back. */
-  storing(): number;
+export interface TranslatorDeps extends SettlerDeps {
+  /** Whether storing needs all that this process can do: then translation steps back. */
+  isFlooded(): boolean;
   /** Of this process (`Listener.presence`): others tell by it whether who has lost a lease is gone or was slow. */
   readonly presence: number;
+}
+
+interface Claimed {
+  readonly found: number;
+  readonly deliveries: readonly LeasedInbound[];
+  readonly lease: string;
 }
 
 /** What a crash can delay a delivery by. */
 export const leaseMs = 15_000;
 const batch = 50;
-const maxInMemory = 1_000;
+/** Settled before their lease runs out, even if each batch steps back. */
+const maxInMemory = 500;
 const maxBytesInMemory = 32 << 20;
 const pollMs = 1_000;
 const sweepEveryMs = 600_000;
 const sweepBatch = 1_000;
 const maxSweeps = 200;
-/** Storing goes first: above this many waiting deliveries a batch waits for its turn, but never long. */
-const busyAbove = 16;
-const stepBackMs = 100;
+/** Storing goes first: in a flood a batch waits for its turn, but never longer than this. */
+const stepBackMs = 500;
+const lookEveryMs = 50;
 /**
  * A delivery whose translation ends the process leaves nothing but a lease that runs out, and so does one that was held by somebody slow. The
  * first time that is taken for a kill like any other; from `aloneAfter` on such a delivery is tried with no other in hand and gets ever more time.
@@ -59,95 +57,16 @@ const aloneAfter = 2;
 const mostDeaths = 5;
 
 export function createTranslator(deps: TranslatorDeps): Translator {
-  const { database, events, metrics, clock, log, presence } = deps;
+  const { database, clock, log, presence } = deps;
+  const settle = createSettler(deps);
   const leaseId = createId<string>();
   let inMemory: PendingInbound[] = [];
   let bytesInMemory = 0;
+  /** Only while a batch without suspects is being settled: whoever is tried alone is the only one that is held. */
+  let ahead: Promise<Claimed> | undefined;
   const stop = new AbortController();
   let isAwake = Promise.withResolvers<void>();
   let running: Promise<void> = Promise.resolve();
-
-  async function settle(deliveries: readonly PendingInbound[], lease: string): Promise<number> {
-    let settled = 0;
-    for (const [tenantId, own] of Map.groupBy(deliveries, (delivery) => delivery.tenantId)) {
-      try {
-        settled += await settleTenant(tenantId, own, lease);
-      } catch (error) {
-        settled += await settleRest(tenantId, own, lease, error);
-      }
-    }
-    return settled;
-  }
-
-  /** One that cannot be stored must not hold back the others of its batch: each is tried alone, and that one is set aside. */
-  async function settleRest(
-    tenantId: TenantId,
-    deliveries: readonly PendingInbound[],
-    lease: string,
-    error: unknown,
-  ): Promise<number> {
-    const [only] = deliveries;
-    log.warn({ err: error, tenantId, deliveries: deliveries.length }, 'translated deliveries could not be stored');
-    // Their leases run out, and they are taken up again; also where nobody knows whether they were settled.
-    if (only === undefined || (error instanceof HubError && (error.retryable || error.code === 'unavailable')))
-      return 0;
-    if (deliveries.length > 1) {
-      let settled = 0;
-      for (const delivery of deliveries) settled += await settle([delivery], lease);
-      return settled;
-    }
-    const settlement = settlementOf(
-      only,
-      { ok: false, error: `Its events could not be stored: ${reasonOf(error)}`, final: true, cause: error },
-      clock.now(),
-    );
-    return database
-      .tenant(tenantId, (tx) => settleLeased(tx, lease, [settlement], clock.now()))
-      .then(
-        (done) => done.size,
-        () => 0,
-      );
-  }
-
-  async function settleTenant(
-    tenantId: TenantId,
-    deliveries: readonly PendingInbound[],
-    lease: string,
-  ): Promise<number> {
-    const eventsOf = new Map<string, readonly NewEvent[]>();
-    const settlements: Settlement[] = [];
-    const connectors = new Map<string, string>();
-    for (const delivery of deliveries) {
-      const translation = await translateDelivery(deps, delivery);
-      connectors.set(delivery.id, delivery.webhookId.split('.')[0] ?? 'unknown');
-      if (translation.ok) eventsOf.set(delivery.id, translation.events);
-      else
-        log.warn(
-          { err: translation.cause, deliveryId: delivery.id, webhookId: delivery.webhookId },
-          'delivery could not be translated',
-        );
-      settlements.push(settlementOf(delivery, translation, clock.now()));
-    }
-    const done = await database.tenant(tenantId, async (tx) => {
-      const held = await settleLeased(tx, lease, settlements, clock.now());
-      const lost = deliveries.filter(({ id }) => !held.has(id));
-      if (lost.length > 0) await acquit(tx, lost);
-      tx.commitBehindNext();
-      await events.appendAll(
-        tx,
-        deliveries.flatMap(({ id }) => (held.has(id) ? (eventsOf.get(id) ?? []) : [])),
-      );
-      return held;
-    });
-    for (const { id, status } of settlements) {
-      if (!done.has(id)) continue;
-      metrics.translations.inc({
-        connector: connectors.get(id) ?? 'unknown',
-        status: status === 'pending' ? 'retried' : status,
-      });
-    }
-    return done.size;
-  }
 
   function takeFromMemory(): readonly PendingInbound[] {
     const taken = inMemory.slice(0, batch);
@@ -156,11 +75,7 @@ export function createTranslator(deps: TranslatorDeps): Translator {
     return taken;
   }
 
-  async function claimed(): Promise<{
-    readonly found: number;
-    readonly deliveries: readonly LeasedInbound[];
-    readonly lease: string;
-  }> {
+  async function claimed(): Promise<Claimed> {
     // Its own for each claim: what this one loses by time it can claim anew without mistaking the two.
     const lease = createId<string>();
     const now = clock.now();
@@ -173,14 +88,29 @@ export function createTranslator(deps: TranslatorDeps): Translator {
     return { found: claims.length, deliveries, lease };
   }
 
+  function nextClaimed(): Promise<Claimed> {
+    const next = ahead ?? claimed();
+    ahead = undefined;
+    return next;
+  }
+
+  /** Claims the next batch while the database writes what became of this one. */
+  function claimAhead(): void {
+    ahead = claimed();
+    // Whoever awaits it hears of it.
+    ahead.catch(() => undefined);
+  }
+
   /** One batch from the database; how many were found. */
   async function round(): Promise<{ found: number; settled: number }> {
-    const { found, deliveries, lease } = await claimed();
+    const { found, deliveries, lease } = await nextClaimed();
     if (deliveries.length === 0) return { found, settled: 0 };
     const [suspect] = deliveries
       .filter(({ lostLeases }) => lostLeases >= aloneAfter)
       .sort((a, b) => a.lostLeases - b.lostLeases);
-    return { found, settled: suspect === undefined ? await settle(deliveries, lease) : await tryAlone(suspect) };
+    if (suspect !== undefined) return { found, settled: await tryAlone(suspect) };
+    if (found === batch) claimAhead();
+    return { found, settled: await settle(deliveries, lease) };
 
     /** Nothing else is held meanwhile: should the process end, it is this one that has lost its lease. */
     async function tryAlone(one: LeasedInbound): Promise<number> {
@@ -209,7 +139,8 @@ export function createTranslator(deps: TranslatorDeps): Translator {
   }
 
   async function stepBack(): Promise<void> {
-    if (deps.storing() > busyAbove) await clock.sleep(stepBackMs, stop.signal).catch(() => undefined);
+    for (let waitedMs = 0; waitedMs < stepBackMs && !stop.signal.aborted && deps.isFlooded(); waitedMs += lookEveryMs)
+      await clock.sleep(lookEveryMs, stop.signal).catch(() => undefined);
   }
 
   async function loop(): Promise<void> {
@@ -217,7 +148,7 @@ export function createTranslator(deps: TranslatorDeps): Translator {
     while (!stop.signal.aborted) {
       try {
         await stepBack();
-        if (inMemory.length > 0) {
+        if (inMemory.length > 0 && ahead === undefined) {
           await settle(takeFromMemory(), leaseId);
           continue;
         }
@@ -231,9 +162,21 @@ export function createTranslator(deps: TranslatorDeps): Translator {
       }
       await idle();
     }
-    // What cannot be given back is taken up when its lease runs out.
-    await giveBack(inMemory, leaseId).catch((error) => log.debug({ err: error }, 'leases were not given back'));
-    inMemory = [];
+    await giveBackAll();
+  }
+
+  /** What cannot be given back is taken up when its lease runs out. */
+  async function giveBackAll(): Promise<void> {
+    try {
+      await giveBack(inMemory, leaseId);
+      if (ahead === undefined) return;
+      const { deliveries, lease } = await nextClaimed();
+      await giveBack(deliveries, lease);
+    } catch (error) {
+      log.debug({ err: error }, 'leases were not given back');
+    } finally {
+      inMemory = [];
+    }
   }
 
   async function idle(): Promise<void> {
@@ -283,10 +226,4 @@ export function createTranslator(deps: TranslatorDeps): Translator {
       await running;
     },
   };
-}
-
-/** Nested deeper than can be written, larger than an event may be, or something that the log tells. */
-function reasonOf(error: unknown): string {
-  if (error instanceof RangeError) return 'they are nested too deep.';
-  return error instanceof HubError ? error.message : 'the hub’s log tells the cause.';
 }
