@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { binaryArray, type SystemTx } from '../../database/database.ts';
 import type { SubscriptionRef } from './queue-row.ts';
+import { isFinished, isQueued } from './seen-before.ts';
 
 export interface DirectAsk {
   readonly now: Date;
@@ -92,9 +93,6 @@ export async function selectKnown(
     SELECT d.id FROM unnest(${uuid(deliveries.map(({ tenantId }) => tenantId))}::uuid[],
       ${uuid(deliveries.map(({ subscriptionId }) => subscriptionId))}::uuid[], ${uuid(deliveries.map(({ id }) => id))}::uuid[],
       ${timestamptz(deliveries.map(({ event }) => new Date(event.timestamp)))}::timestamptz[]) AS d (tenant_id, subscription_id, id, event_at)
-    WHERE EXISTS (SELECT FROM webhook_deliveries h
-        WHERE h.tenant_id = d.tenant_id AND h.id = d.id AND h.event_at = d.event_at)
-      OR EXISTS (SELECT FROM webhook_queue q
-        WHERE q.tenant_id = d.tenant_id AND q.subscription_id = d.subscription_id AND q.id = d.id)`.execute(tx.db);
+    WHERE ${isFinished} OR ${isQueued}`.execute(tx.db);
   return new Set(rows.map(({ id }) => id));
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { SystemTx, TenantTx } from '../../database/database.ts';
 import type { NewDelivery, SubscriptionRef } from './queue-row.ts';
+import { isFinished } from './seen-before.ts';
 import type { SubscriptionSettings } from './subscription-record.ts';
 
 export interface ActiveSubscription {
@@ -62,8 +63,7 @@ export async function insertDeliveries(
       ${deliveries.map((one) => one.orderText)}::text[]
     ) WITH ORDINALITY AS d (tenant_id, subscription_id, id, event_id, event_at, event_type, revision, due_at, attempts, lease_id,
       order_key, order_text, position)
-    WHERE NOT EXISTS (SELECT FROM webhook_deliveries h
-      WHERE h.tenant_id = d.tenant_id AND h.id = d.id AND h.event_at = d.event_at)
+    WHERE NOT ${isFinished}
     ORDER BY d.position
     ON CONFLICT DO NOTHING
     RETURNING id`.execute(tx.db);

@@ -1,6 +1,7 @@
 import type { IntegrationEvent } from '@inthub/contracts';
 import { sql } from 'kysely';
 import type { TenantTx } from '../../database/database.ts';
+import { isFinished, isQueued } from './seen-before.ts';
 
 /** How what is sent again is spread: the n-th is due `n / perSecond` seconds after `from`. */
 export interface Pace {
@@ -146,12 +147,10 @@ export async function selectUnknown(
   deliveries: readonly { readonly id: string; readonly eventAt: string }[],
 ): Promise<ReadonlySet<string>> {
   const { rows } = await sql<{ id: string }>`
-    SELECT d.id FROM unnest(${deliveries.map(({ id }) => id)}::uuid[], ${deliveries.map(({ eventAt }) => eventAt)}::timestamptz[])
-      AS d (id, event_at)
-    WHERE NOT EXISTS (SELECT FROM webhook_deliveries h
-        WHERE h.tenant_id = ${tx.tenantId} AND h.id = d.id AND h.event_at = d.event_at)
-      AND NOT EXISTS (SELECT FROM webhook_queue q
-        WHERE q.tenant_id = ${tx.tenantId} AND q.subscription_id = ${subscriptionId} AND q.id = d.id)`.execute(tx.db);
+    SELECT d.id FROM (SELECT ${tx.tenantId}::uuid AS tenant_id, ${subscriptionId}::uuid AS subscription_id, id, event_at
+      FROM unnest(${deliveries.map(({ id }) => id)}::uuid[], ${deliveries.map(({ eventAt }) => eventAt)}::timestamptz[])
+        AS one (id, event_at)) AS d
+    WHERE NOT ${isFinished} AND NOT ${isQueued}`.execute(tx.db);
   return new Set(rows.map(({ id }) => id));
 }
 

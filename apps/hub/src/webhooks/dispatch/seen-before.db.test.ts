@@ -1,0 +1,91 @@
+import { createId, type TenantId } from '@inthub/contracts';
+import { sql } from 'kysely';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTestTenant, type OpenTestDatabase, openTestDatabase } from '../../database/testing.ts';
+import { selectKnown } from './direct-repository.ts';
+import { insertDeliveries } from './enqueue-repository.ts';
+import { selectUnknown } from './redelivery-repository.ts';
+
+let test: OpenTestDatabase;
+let client: pg.Client;
+let tenantId: TenantId;
+const subscriptionId = createId<string>();
+const now = new Date();
+
+beforeAll(async () => {
+  // One connection, so that the statements are planned once, while their tables are empty.
+  test = await openTestDatabase({ maxConnections: 1 });
+  tenantId = await createTestTenant(test.database);
+  client = new pg.Client({ connectionString: test.url });
+  await client.connect();
+});
+afterAll(async () => {
+  await client?.end();
+  await test?.close();
+});
+
+const inHistory = `INSERT INTO inthub.webhook_deliveries (tenant_id, subscription_id, id, event_id, event_at, event_type, revision, status, attempts,
+    url, finished_at)
+  SELECT $1, $2, id, gen_random_uuid(), $3, 'acme.thing.made', 1, 'delivered', 1, 'https://example.org/', $3 FROM unnest($4::uuid[]) AS id`;
+const inQueue = `INSERT INTO inthub.webhook_queue (tenant_id, subscription_id, id, event_id, event_at, event_type, revision, state, due_at)
+  SELECT $1, $2, id, gen_random_uuid(), $3, 'acme.thing.made', 1, 'due', $3 FROM unnest($4::uuid[]) AS id`;
+
+async function put(statement: string, count: number): Promise<readonly string[]> {
+  const ids = Array.from({ length: count }, () => createId<string>());
+  await client.query(statement, [tenantId, subscriptionId, now, ids]);
+  return ids;
+}
+
+const delivery = (id: string) => ({
+  tenantId,
+  subscriptionId,
+  id,
+  event: { id: createId<string>(), timestamp: now.toISOString(), type: 'acme.thing.made' },
+  eventAt: now.toISOString(),
+  revision: 1,
+  dueAt: now,
+  orderKey: null,
+  orderText: null,
+});
+
+/** Pages of both tables and their indexes that were looked at so far, by connections that have told the server's statistics. */
+async function pagesRead(): Promise<number> {
+  await test.database.tenant(tenantId, (tx) => sql`SELECT pg_stat_force_next_flush()`.execute(tx.db));
+  const { rows } = await client.query<{
+    read: number;
+  }>(`SELECT sum(heap_blks_read + heap_blks_hit + coalesce(idx_blks_read, 0) +
+      coalesce(idx_blks_hit, 0))::int AS read
+    FROM pg_statio_all_tables WHERE relname LIKE 'webhook_deliveries%' OR relname LIKE 'webhook_queue%'`);
+  return rows[0]?.read ?? 0;
+}
+
+/** What each of the three looks says of these. */
+async function look(ids: readonly string[]) {
+  const deliveries = ids.map(delivery);
+  const known = await test.database.system('inthub_dispatcher', (tx) => selectKnown(tx, deliveries as never));
+  const unknown = await test.database.tenant(tenantId, (tx) => selectUnknown(tx, subscriptionId, deliveries));
+  const inserted = await test.database.tenant(tenantId, (tx) => insertDeliveries(tx, deliveries as never));
+  return { known, unknown, inserted };
+}
+
+describe('whether a delivery was made before', () => {
+  it('is told for those in the history and those in the queue', async () => {
+    const [finished = ''] = await put(inHistory, 1);
+    const [queued = ''] = await put(inQueue, 1);
+    const fresh = createId<string>();
+    const { known, unknown, inserted } = await look([finished, queued, fresh]);
+    expect(known).toEqual(new Set([finished, queued]));
+    expect(unknown).toEqual(new Set([fresh]));
+    expect(inserted).toEqual(new Set([fresh]));
+  });
+
+  it('costs one step in an index, however long the history and the queue, whatever its statements were planned for', async () => {
+    for (let round = 0; round < 12; round += 1) await look([createId<string>()]);
+    await put(inHistory, 20_000);
+    await put(inQueue, 20_000);
+    const before = await pagesRead();
+    for (let round = 0; round < 10; round += 1) await look([createId<string>()]);
+    expect((await pagesRead()) - before).toBeLessThan(10 * 200);
+  });
+});
