@@ -52,7 +52,7 @@ export function createCheckLoop<Job>(options: CheckLoopOptions<Job>): CheckLoop 
     const enough = new AbortController();
     const waits = [clock.sleep(tickMs, AbortSignal.any([signal, enough.signal])).catch(() => undefined), ...running];
     await Promise.race(waits);
-    enough.abort();
+    enough.abort(null);
   }
 
   return {

@@ -113,7 +113,7 @@ async function checkInTime(
   try {
     return await Promise.race([checking, outOfTime]);
   } finally {
-    over.abort();
+    over.abort(null);
   }
 }
 

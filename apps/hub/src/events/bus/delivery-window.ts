@@ -205,7 +205,7 @@ export async function callWithin(
   try {
     await Promise.race([call(over.signal), tooLong, dead.promise]);
   } finally {
-    timer.abort();
+    timer.abort(null);
     killed.removeEventListener('abort', onKilled);
   }
 }

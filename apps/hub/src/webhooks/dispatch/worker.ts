@@ -250,7 +250,7 @@ export function createWorker(options: WorkerOptions): Worker {
       stopping.abort(null);
       const enough = new AbortController();
       await Promise.race([lanes.idle(), clock.sleep(patienceMs, enough.signal).catch(() => undefined)]);
-      enough.abort();
+      enough.abort(null);
       closing.abort(null);
       await Promise.all(running);
       direct.giveUp(lanes.all());
