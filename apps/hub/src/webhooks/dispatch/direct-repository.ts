@@ -1,3 +1,5 @@
+// The arrays stand in subqueries so that the planner does not see how long they are: with that, it makes a new plan for each question, which here costs
+// the database five times what answering does.
 import { sql } from 'kysely';
 import { binaryArray, type SystemTx } from '../../database/database.ts';
 import type { SubscriptionRef } from './queue-row.ts';
@@ -46,7 +48,7 @@ export async function findDirectStates(
         AND q.subscription_id = wanted.subscription_id AND q.lease_id IS NOT NULL AND q.due_at > ${now}::timestamptz) AS leased,
       coalesce((SELECT q.due_at FROM webhook_queue q WHERE q.tenant_id = wanted.tenant_id
         AND q.subscription_id = wanted.subscription_id AND q.state = 'due' ORDER BY q.due_at LIMIT 1) <= ${now}::timestamptz, false) AS is_due
-    FROM unnest(${refs.map((ref) => ref.tenantId)}::uuid[], ${refs.map((ref) => ref.subscriptionId)}::uuid[])
+    FROM unnest((SELECT ${refs.map((ref) => ref.tenantId)}::uuid[]), (SELECT ${refs.map((ref) => ref.subscriptionId)}::uuid[]))
       WITH ORDINALITY AS wanted (tenant_id, subscription_id, position)
     LEFT JOIN (webhook_subscriptions s
       JOIN webhook_pacing p ON p.tenant_id = s.tenant_id AND p.subscription_id = s.id
@@ -90,9 +92,10 @@ export async function selectKnown(
   if (deliveries.length === 0) return new Set();
   const { uuid, timestamptz } = binaryArray;
   const { rows } = await sql<{ id: string }>`
-    SELECT d.id FROM unnest(${uuid(deliveries.map(({ tenantId }) => tenantId))}::uuid[],
-      ${uuid(deliveries.map(({ subscriptionId }) => subscriptionId))}::uuid[], ${uuid(deliveries.map(({ id }) => id))}::uuid[],
-      ${timestamptz(deliveries.map(({ event }) => new Date(event.timestamp)))}::timestamptz[]) AS d (tenant_id, subscription_id, id, event_at)
+    SELECT d.id FROM unnest((SELECT ${uuid(deliveries.map(({ tenantId }) => tenantId))}::uuid[]),
+      (SELECT ${uuid(deliveries.map(({ subscriptionId }) => subscriptionId))}::uuid[]), (SELECT ${uuid(deliveries.map(({ id }) => id))}::uuid[]),
+      (SELECT ${timestamptz(deliveries.map(({ event }) => new Date(event.timestamp)))}::timestamptz[]))
+      AS d (tenant_id, subscription_id, id, event_at)
     WHERE ${isFinished} OR ${isQueued}`.execute(tx.db);
   return new Set(rows.map(({ id }) => id));
 }

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestTenant, type OpenTestDatabase, openTestDatabase } from '../../database/testing.ts';
-import { selectKnown } from './direct-repository.ts';
+import { findDirectStates, selectKnown } from './direct-repository.ts';
 import { insertDeliveries } from './enqueue-repository.ts';
 import { selectUnknown } from './redelivery-repository.ts';
 
@@ -60,9 +60,11 @@ async function pagesRead(): Promise<number> {
   return rows[0]?.read ?? 0;
 }
 
-/** What each of the three looks says of these. */
+/** What the looks say of these; on the way, that of a subscription at its queue. */
 async function look(ids: readonly string[]) {
   const deliveries = ids.map(delivery);
+  const ask = { now, workerId: createId<string>(), reservedUntil: now };
+  await test.database.system('inthub_dispatcher', (tx) => findDirectStates(tx, [{ tenantId, subscriptionId }], ask));
   const known = await test.database.system('inthub_dispatcher', (tx) => selectKnown(tx, deliveries as never));
   const unknown = await test.database.tenant(tenantId, (tx) => selectUnknown(tx, subscriptionId, deliveries));
   const inserted = await test.database.tenant(tenantId, (tx) => insertDeliveries(tx, deliveries as never));
