@@ -1,6 +1,8 @@
 /** Databases for the hub's own tests (`*.db.test.ts`). */
 import { createId, type TenantId } from '@inthub/contracts';
 import { createTestDatabase } from '@inthub/testing';
+import { sql } from 'kysely';
+import type pg from 'pg';
 import type { DatabaseLog } from './database-log.ts';
 import { readMigrationFiles } from './migration-files.ts';
 import { migrate } from './migrator.ts';
@@ -53,6 +55,20 @@ export async function createTestTenant(database: Database, slug?: string): Promi
       .execute();
   });
   return id;
+}
+
+/**
+ * Pages of these tables, with their partitions and indexes, that were looked at so far: what a statement costs, without a clock. Only of
+ * connections that have told the server's statistics, so `database` has to have a single one (`maxConnections: 1`).
+ */
+export async function pagesRead(database: Database, client: pg.Client, tables: readonly string[]): Promise<number> {
+  await database.tenant(createId<TenantId>(), (tx) => sql`SELECT pg_stat_force_next_flush()`.execute(tx.db));
+  const { rows } = await client.query<{ read: string }>(
+    `SELECT sum(heap_blks_read + heap_blks_hit + coalesce(idx_blks_read + idx_blks_hit, 0)) AS read FROM pg_statio_all_tables
+     WHERE relname LIKE ANY ($1)`,
+    [tables.map((table) => `${table}%`)],
+  );
+  return Number(rows[0]?.read ?? 0);
 }
 
 /** Drops everything. */
