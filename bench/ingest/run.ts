@@ -2,7 +2,7 @@
  * `npm run bench:ingest`: durable signed 10 KB webhooks a second into the hub, beside servers that store nothing, one that stores with
  * one INSERT a request, and the rate at which the same PostgreSQL commits such rows by itself.
  *
- * Options after `--`: `--rounds 5`, `--seconds 5`, `--connections 64`, `--only name,name` (parts of names; the hub always runs),
+ * Options after `--`: `--rounds 5`, `--seconds 5`, `--connections 128`, `--only name,name` (parts of names; the hub always runs),
  * `--profile <folder>` (CPU profiles of the hubs), `--against <other checkout, built>` (its hub too, to compare two states of the code).
  */
 import { loadavg } from 'node:os';
@@ -18,13 +18,13 @@ import { startProcess } from '../gateway/start-process.ts';
 import { show, spreadOf, table } from '../gateway/statistics.ts';
 import type { Subject } from '../gateway/subjects.ts';
 import { startPgbench } from './pgbench.ts';
-import { body, requestTo } from './webhook.ts';
+import { bodyBytes, requestTo } from './webhook.ts';
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '5' },
-    connections: { type: 'string', default: '64' },
+    connections: { type: 'string', default: '128' },
     only: { type: 'string' },
     profile: { type: 'string' },
     against: { type: 'string' },
@@ -59,7 +59,7 @@ try {
     await addSubject(`${names.storing}, before`, 'hub.ts', [await createDatabase('before'), 'api'], from);
   }
   const pgbench =
-    only === undefined ? await startPgbench(await createDatabase('pgbench'), body.length, connections) : undefined;
+    only === undefined ? await startPgbench(await createDatabase('pgbench'), bodyBytes, connections) : undefined;
   if (pgbench === undefined) console.log('pgbench is left out: it is not installed, or not asked for.');
   console.log(
     canPin
@@ -159,7 +159,7 @@ function report(found: ReadonlyMap<string, readonly Measurement[]>, commits: rea
     ['p99 ms', ({ p99Us }) => p99Us / 1_000, 1],
     ['core taken by others %', ({ othersShare }) => othersShare * 100, 0],
   ];
-  console.log(`\n${connections} connections, closed loop, ${body.length} bytes, ${seconds} s, ${rounds} rounds:\n`);
+  console.log(`\n${connections} connections, closed loop, ${bodyBytes} bytes, ${seconds} s, ${rounds} rounds:\n`);
   const rows = [...found].map(([name, measured]) => [
     name,
     ...columns.map(([, pick, digits]) => show(spreadOf(measured.map(pick)), digits)),

@@ -1,34 +1,75 @@
-// The delivery that all subjects get: GitHub's way of signing, about 10 KB, each with an id of its own.
-import { createHmac, randomUUID } from 'node:crypto';
+// The delivery that all subjects get: GitHub's way of signing, about 10 KB, each with an id of its own. GitHub's own example of a push, with
+// commits that differ from delivery to delivery: what a product sends is mostly the same again (repository, organisation, sender), and what is not is
+// what happened.
+import { createHash, createHmac, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 
+export const bodyBytes = 10_240;
 export const secret = 'bench-webhook-secret-0123456789abcdef';
 
-const commit = {
-  id: '6dcb09b5b57875f334f61aebed695e2e4193db5e',
-  message: 'Fix all the bugs',
-  timestamp: '2026-11-21T10:00:00Z',
-  author: { name: 'Mona Lisa', email: 'mona@example.org' },
-  added: ['docs/a.md', 'docs/b.md'],
-  removed: [],
-  modified: ['src/index.ts', 'src/server.ts', 'package.json'],
-};
+interface Examples {
+  readonly name: string;
+  readonly examples: readonly { readonly commits: readonly object[] }[];
+}
+
+const file = createRequire(import.meta.url).resolve('@octokit/webhooks-examples');
+const example = (JSON.parse(readFileSync(file, 'utf8')) as readonly Examples[])
+  .find(({ name }) => name === 'push')
+  ?.examples.find(({ commits }) => commits.length > 0);
+if (example === undefined) throw new Error('@octokit/webhooks-examples has no push with commits any more.');
+
+const variants = 64;
+const commitsOfEach = 4;
+const words =
+  'fix the build add a test for parsing of headers when retry is late remove unused code from gateway docs'.split(' ');
+
+function pushOf(seed: number): object {
+  let state = createHash('sha256').update(`push-${seed}`).digest();
+  const random = (): Buffer => {
+    state = createHash('sha256').update(state).digest();
+    return state;
+  };
+  const sha = () => random().toString('hex').slice(0, 40);
+  const text = (count: number) => [...random().subarray(0, count)].map((byte) => words[byte % words.length]).join(' ');
+  const path = () => `src/${text(1)}/${text(1)}-${random().readUInt16BE(0)}.ts`;
+  const commits = Array.from({ length: commitsOfEach }, () => {
+    const id = sha();
+    return {
+      ...example?.commits[0],
+      id,
+      tree_id: sha(),
+      message: text(9),
+      timestamp: new Date(1_760_000_000_000 + random().readUInt32BE(0)).toISOString(),
+      url: `https://github.com/Codertocat/Hello-World/commit/${id}`,
+      added: [path()],
+      modified: [path(), path()],
+    };
+  });
+  return { ...example, before: sha(), after: sha(), commits, head_commit: commits.at(-1) };
+}
 
 /** JSON of 10 240 bytes. */
-export const body: Buffer = pad({
-  ref: 'refs/heads/main',
-  repository: { id: 1, full_name: 'acme/app', private: true },
-  commits: Array.from({ length: 26 }, (_, index) => ({ ...commit, index })),
-});
-
-function pad(payload: object): Buffer {
-  const missing = 10_240 - JSON.stringify({ ...payload, padding: '' }).length;
+function bodyOf(seed: number): Buffer {
+  const payload = pushOf(seed);
+  const missing = bodyBytes - JSON.stringify({ ...payload, padding: '' }).length;
+  if (missing < 0) throw new RangeError(`The example has grown by ${-missing} bytes too many.`);
   return Buffer.from(JSON.stringify({ ...payload, padding: 'x'.repeat(missing) }));
 }
 
-const signature = `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
+export const bodies: readonly Buffer[] = Array.from({ length: variants }, (_, seed) => bodyOf(seed));
 
-/** The delivery as it goes over the wire to this path. */
+/** Deliveries as they go over the wire to this path, one after the other. */
 export function requestTo(port: number, path: string): () => Buffer {
-  const before = `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUser-Agent: GitHub-Hookshot/bench\r\nContent-Type: application/json\r\nX-GitHub-Event: push\r\nX-Hub-Signature-256: ${signature}\r\nContent-Length: ${body.length}\r\nX-GitHub-Delivery: `;
-  return () => Buffer.concat([Buffer.from(`${before}${randomUUID()}\r\n\r\n`, 'latin1'), body]);
+  const common = `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUser-Agent: GitHub-Hookshot/bench\r\nContent-Type: application/json\r\nX-GitHub-Event: push\r\nContent-Length: ${bodyBytes}\r\n`;
+  const requests = bodies.map((body) => {
+    const signature = createHmac('sha256', secret).update(body).digest('hex');
+    return { body, before: `${common}X-Hub-Signature-256: sha256=${signature}\r\nX-GitHub-Delivery: ` };
+  });
+  let next = 0;
+  return () => {
+    const { body, before } = requests[next % variants] as (typeof requests)[number];
+    next += 1;
+    return Buffer.concat([Buffer.from(`${before}${randomUUID()}\r\n\r\n`, 'latin1'), body]);
+  };
 }
