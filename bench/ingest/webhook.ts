@@ -57,7 +57,7 @@ function bodyOf(seed: number): Buffer {
   return Buffer.from(JSON.stringify({ ...payload, padding: 'x'.repeat(missing) }));
 }
 
-export const bodies: readonly Buffer[] = Array.from({ length: variants }, (_, seed) => bodyOf(seed));
+const bodies: readonly Buffer[] = Array.from({ length: variants }, (_, seed) => bodyOf(seed));
 
 /** Deliveries as they go over the wire to this path, one after the other. */
 export function requestTo(port: number, path: string): () => Buffer {

@@ -1,4 +1,4 @@
-/** A lease that ran out because somebody was slow says nothing of the delivery: only processes that are gone count. */
+/** A lease that ran out because somebody was slow says nothing of the delivery: only processes that are gone count. And what a worker holds. */
 import { createHash } from 'node:crypto';
 import type { TranslatedEvent } from '@inthub/connector-sdk';
 import { createId, HubError, systemClock, type TenantId } from '@inthub/contracts';
@@ -189,4 +189,37 @@ it('waits for its lease to run out when nobody knows whether its outcome was sav
   expect((await row()).status).toBe('pending');
   await clock.advance(leaseMs + 1);
   expect(await translateNow()).toBe('translated');
+});
+
+it('claims ahead behind a backlog, translates each once and gives back what it has not begun with when it stops', async () => {
+  for (let i = 0; i < 120; i += 1) await store();
+  const [own] = await startProcesses(1);
+  let translated = 0;
+  const secondBatch = Promise.withResolvers<void>();
+  const worker = createWorker(async () => {
+    translated += 1;
+    if (translated > 50) secondBatch.resolve();
+    return [event];
+  }, own as Listener);
+  worker.start();
+  await secondBatch.promise;
+  await worker.stop();
+
+  const { rows } = await admin.query<{ status: string; held: number; count: number }>(
+    `SELECT status, count(lease_id)::int AS held, count(*)::int FROM inthub.inbound_deliveries WHERE tenant_id = $1
+     GROUP BY status ORDER BY status`,
+    [tenantId],
+  );
+  expect(rows.every(({ held }) => held === 0)).toBe(true);
+  expect(rows.reduce((sum, { count }) => sum + count, 0)).toBe(120);
+  expect(rows.find(({ status }) => status === 'translated')?.count).toBe(translated);
+
+  const [other] = await startProcesses(1);
+  const rest = createWorker(async () => [event], other as Listener);
+  expect(await rest.runDue()).toBe(120 - translated);
+  const { rows: events } = await admin.query<{ made: number }>(
+    'SELECT count(DISTINCT original_webhook_id)::int AS made FROM inthub.events WHERE tenant_id = $1',
+    [tenantId],
+  );
+  expect(events).toEqual([{ made: 120 }]);
 });
