@@ -78,18 +78,17 @@ export async function packBodies(deliveries: readonly NewInbound[]): Promise<Pac
   for (const { tenantId, id, bodies, members, size, atMs } of packs) {
     const at = new Date(atMs);
     for (const index of members) places[index] = { packId: id, packAt: at, from: begins[index] ?? 0 };
-    const [only = row] = bodies;
-    // Larger than a pack is only a body that stands alone.
-    const bytes =
-      size > mostAtOnce
-        ? await compressLarge(only, options)
-        : brotliCompressSync(bodies.length === 1 ? only : inRow(bodies), options);
+    const raw = inRow(bodies);
+    // Larger is only a body that stands alone, so that the row is free again before anything else is put into it.
+    const bytes = size > mostAtOnce ? await compressLarge(raw, options) : brotliCompressSync(raw, options);
     packed.push({ tenantId, id, at, bytes });
   }
   return { deliveries, packs: packed, places };
 }
 
 function inRow(bodies: readonly Uint8Array[]): Uint8Array {
+  const [only] = bodies;
+  if (bodies.length === 1 && only !== undefined) return only;
   let size = 0;
   for (const body of bodies) {
     row.set(body, size);

@@ -62,7 +62,7 @@ export function createTranslator(deps: TranslatorDeps): Translator {
   const leaseId = createId<string>();
   let inMemory: PendingInbound[] = [];
   let bytesInMemory = 0;
-  /** Only while a batch without suspects is being settled: whoever is tried alone is the only one that is held. */
+  /** Begun only while a batch without suspects is being settled, and taken before anything from memory. */
   let ahead: Promise<Claimed> | undefined;
   const stop = new AbortController();
   let isAwake = Promise.withResolvers<void>();
@@ -108,7 +108,12 @@ export function createTranslator(deps: TranslatorDeps): Translator {
     const [suspect] = deliveries
       .filter(({ lostLeases }) => lostLeases >= aloneAfter)
       .sort((a, b) => a.lostLeases - b.lostLeases);
-    if (suspect !== undefined) return { found, settled: await tryAlone(suspect) };
+    if (suspect !== undefined) {
+      // What has come into memory since the batch was claimed ahead goes first: a suspect is tried with nothing else in hand.
+      if (inMemory.length === 0) return { found, settled: await tryAlone(suspect) };
+      await giveBack(deliveries, lease);
+      return { found, settled: 0 };
+    }
     if (found === batch) claimAhead();
     return { found, settled: await settle(deliveries, lease) };
 
@@ -211,8 +216,8 @@ export function createTranslator(deps: TranslatorDeps): Translator {
     wake: () => isAwake.resolve(),
     async runDue() {
       let total = 0;
-      while (inMemory.length > 0) total += await settle(takeFromMemory(), leaseId);
       for (;;) {
+        while (inMemory.length > 0) total += await settle(takeFromMemory(), leaseId);
         const { found, settled } = await round();
         total += settled;
         if (found === 0) return total;
