@@ -4,8 +4,11 @@ import { connect, type Socket } from 'node:net';
 
 export interface Shot {
   readonly port: number;
-  /** Whole request as it goes over the wire; a function makes each anew. */
-  readonly request: Buffer | (() => Buffer);
+  /**
+   * Whole request as it goes over the wire. A function makes each; it gets the last one of the same connection, which is answered and may be
+   * written over, so that what is sent leaves no garbage.
+   */
+  readonly request: Buffer | ((last: Buffer | null) => Buffer);
   /** What is right; default 200. */
   readonly status?: number;
   /** Status is right already. */
@@ -103,6 +106,7 @@ function open(shot: Shot, tally: Tally, onAnswer: (connection: Connection) => un
     const socket: Socket = connect({ port: shot.port, host: '127.0.0.1', noDelay: true });
     let sentAt = 0;
     let pending: Buffer | null = null;
+    let last: Buffer | null = null;
     let idle = true;
     let closing = false;
     const connection: Connection = {
@@ -112,7 +116,8 @@ function open(shot: Shot, tally: Tally, onAnswer: (connection: Connection) => un
       send() {
         idle = false;
         sentAt = performance.now();
-        socket.write(typeof shot.request === 'function' ? shot.request() : shot.request);
+        last = typeof shot.request === 'function' ? shot.request(last) : shot.request;
+        socket.write(last);
       },
       close() {
         closing = true;

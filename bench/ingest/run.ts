@@ -18,6 +18,7 @@ import { startProcess } from '../gateway/start-process.ts';
 import { show, spreadOf, table } from '../gateway/statistics.ts';
 import type { Subject } from '../gateway/subjects.ts';
 import { startPgbench } from './pgbench.ts';
+import { recycleLog } from './steady-log.ts';
 import { bodyBytes, requestTo } from './webhook.ts';
 
 const { values } = parseArgs({
@@ -48,6 +49,7 @@ const postgres = await startEmbeddedServer({ durable: true });
 pin(postgres.pid, otherCore);
 const subjects: Subject[] = [];
 try {
+  await recycleLog(postgres.adminUrl);
   await addSubject(names.verify, 'plain.ts', []);
   await addSubject(names.octokit, 'octokit.ts', []);
   await addSubject(names.insert, 'plain.ts', [await createDatabase('plain')]);
