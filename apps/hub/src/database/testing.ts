@@ -2,7 +2,7 @@
 import { createId, type TenantId } from '@inthub/contracts';
 import { createTestDatabase } from '@inthub/testing';
 import { sql } from 'kysely';
-import type pg from 'pg';
+import pg from 'pg';
 import type { DatabaseLog } from './database-log.ts';
 import { readMigrationFiles } from './migration-files.ts';
 import { migrate } from './migrator.ts';
@@ -57,18 +57,44 @@ export async function createTestTenant(database: Database, slug?: string): Promi
   return id;
 }
 
+/** A database on which the cost of a statement can be told without a clock. */
+export interface MeasuredDatabase extends OpenTestDatabase {
+  readonly tenantId: TenantId;
+  /** Another connection, of the superuser, that is not measured. */
+  readonly admin: pg.Client;
+  /** Pages of these tables, with their partitions and indexes, that were looked at so far. */
+  pagesRead(tables: readonly string[]): Promise<number>;
+}
+
 /**
- * Pages of these tables, with their partitions and indexes, that were looked at so far: what a statement costs, without a clock. Only of
- * connections that have told the server's statistics, so `database` has to have a single one (`maxConnections: 1`).
+ * With a tenant, and a single connection: statements are planned once, by what the tables were like then, and what it has read it can tell the
+ * server's statistics.
  */
-export async function pagesRead(database: Database, client: pg.Client, tables: readonly string[]): Promise<number> {
-  await database.tenant(createId<TenantId>(), (tx) => sql`SELECT pg_stat_force_next_flush()`.execute(tx.db));
-  const { rows } = await client.query<{ read: string }>(
-    `SELECT sum(heap_blks_read + heap_blks_hit + coalesce(idx_blks_read + idx_blks_hit, 0)) AS read FROM pg_statio_all_tables
-     WHERE relname LIKE ANY ($1)`,
-    [tables.map((table) => `${table}%`)],
-  );
-  return Number(rows[0]?.read ?? 0);
+export async function openMeasuredDatabase(): Promise<MeasuredDatabase> {
+  const test = await openTestDatabase({ maxConnections: 1 });
+  const admin = new pg.Client({ connectionString: test.url });
+  const close = async () => {
+    await admin.end();
+    await test.close();
+  };
+  try {
+    await admin.connect();
+    const tenantId = await createTestTenant(test.database);
+    return { ...test, tenantId, admin, pagesRead, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+
+  async function pagesRead(tables: readonly string[]): Promise<number> {
+    await test.database.tenant(createId<TenantId>(), (tx) => sql`SELECT pg_stat_force_next_flush()`.execute(tx.db));
+    const { rows } = await admin.query<{ read: string }>(
+      `SELECT sum(heap_blks_read + heap_blks_hit + coalesce(idx_blks_read + idx_blks_hit, 0)) AS read FROM pg_statio_all_tables
+       WHERE relname LIKE ANY ($1)`,
+      [tables.map((table) => `${table}%`)],
+    );
+    return Number(rows[0]?.read ?? 0);
+  }
 }
 
 /** Drops everything. */

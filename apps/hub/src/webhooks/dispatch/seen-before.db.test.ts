@@ -1,28 +1,18 @@
-import { createId, type TenantId } from '@inthub/contracts';
-import pg from 'pg';
+import { createId } from '@inthub/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTestTenant, type OpenTestDatabase, openTestDatabase, pagesRead } from '../../database/testing.ts';
+import { type MeasuredDatabase, openMeasuredDatabase } from '../../database/testing.ts';
 import { findDirectStates, selectKnown } from './direct-repository.ts';
 import { insertDeliveries } from './enqueue-repository.ts';
 import { selectUnknown } from './redelivery-repository.ts';
 
-let test: OpenTestDatabase;
-let client: pg.Client;
-let tenantId: TenantId;
+let test: MeasuredDatabase;
 const subscriptionId = createId<string>();
 const now = new Date();
 
 beforeAll(async () => {
-  // One connection, so that the statements are planned once, while their tables are empty.
-  test = await openTestDatabase({ maxConnections: 1 });
-  tenantId = await createTestTenant(test.database);
-  client = new pg.Client({ connectionString: test.url });
-  await client.connect();
+  test = await openMeasuredDatabase();
 });
-afterAll(async () => {
-  await client?.end();
-  await test?.close();
-});
+afterAll(() => test?.close());
 
 const inHistory = `INSERT INTO inthub.webhook_deliveries (tenant_id, subscription_id, id, event_id, event_at, event_type, revision, status, attempts,
     url, finished_at)
@@ -32,12 +22,12 @@ const inQueue = `INSERT INTO inthub.webhook_queue (tenant_id, subscription_id, i
 
 async function put(statement: string, count: number): Promise<readonly string[]> {
   const ids = Array.from({ length: count }, () => createId<string>());
-  await client.query(statement, [tenantId, subscriptionId, now, ids]);
+  await test.admin.query(statement, [test.tenantId, subscriptionId, now, ids]);
   return ids;
 }
 
 const delivery = (id: string) => ({
-  tenantId,
+  tenantId: test.tenantId,
   subscriptionId,
   id,
   event: { id: createId<string>(), timestamp: now.toISOString(), type: 'acme.thing.made' },
@@ -48,16 +38,18 @@ const delivery = (id: string) => ({
   orderText: null,
 });
 
-const looked = () => pagesRead(test.database, client, ['webhook_deliveries', 'webhook_queue']);
+const looked = () => test.pagesRead(['webhook_deliveries', 'webhook_queue']);
 
 /** What the looks say of these; on the way, that of a subscription at its queue. */
 async function look(ids: readonly string[]) {
   const deliveries = ids.map(delivery);
   const ask = { now, workerId: createId<string>(), reservedUntil: now };
-  await test.database.system('inthub_dispatcher', (tx) => findDirectStates(tx, [{ tenantId, subscriptionId }], ask));
+  await test.database.system('inthub_dispatcher', (tx) =>
+    findDirectStates(tx, [{ tenantId: test.tenantId, subscriptionId }], ask),
+  );
   const known = await test.database.system('inthub_dispatcher', (tx) => selectKnown(tx, deliveries as never));
-  const unknown = await test.database.tenant(tenantId, (tx) => selectUnknown(tx, subscriptionId, deliveries));
-  const inserted = await test.database.tenant(tenantId, (tx) => insertDeliveries(tx, deliveries as never));
+  const unknown = await test.database.tenant(test.tenantId, (tx) => selectUnknown(tx, subscriptionId, deliveries));
+  const inserted = await test.database.tenant(test.tenantId, (tx) => insertDeliveries(tx, deliveries as never));
   return { known, unknown, inserted };
 }
 
